@@ -1,0 +1,154 @@
+// The effective config: the full form with every default filled in. Durations are milliseconds, sizes bytes; 0 means off.
+// Everything in it survives structured cloning, for it travels to the workers as it is.
+
+export interface Config {
+  listeners: ListenerConfig[]
+  routes: RouteConfig[]
+  upstreams: UpstreamConfig[]
+  timeouts: ClientTimeouts
+  limits: Limits
+  forwarding: Forwarding
+  logging: Logging
+  metrics: MetricsConfig
+  workers: number
+  shutdown_timeout: number
+}
+
+export interface ListenerConfig {
+  name: string
+  /** IP address, or `*` for every address (IPv6 and IPv4). */
+  address: string
+  /** 0 to 65535; 0 takes any free port. */
+  port: number
+}
+
+export interface RouteConfig {
+  name: string
+  match: {
+    /** Exact names or `*.example.com`; empty matches every host. Lower case, no port. */
+    hosts: string[]
+    /** Starts with `/`; matches whole path segments: `/api` matches `/api` and `/api/x`, not `/apix`. */
+    path_prefix: string
+    /** Upper-case; empty matches every method. */
+    methods: string[]
+  }
+  upstream: string
+}
+
+export interface UpstreamConfig {
+  name: string
+  strategy: StrategyConfig
+  servers: ServerConfig[]
+  health_check: HealthCheckConfig
+  passive_health: PassiveHealth
+  timeouts: ServerTimeouts
+  retries: Retries
+  connections: Connections
+}
+
+export interface StrategyConfig {
+  name: string
+  options: Record<string, unknown>
+}
+
+export interface ServerConfig {
+  /** As written, without a trailing slash: `http://localhost:8001`. The server's identity in logs and metrics. */
+  url: string
+  host: string
+  port: number
+  /** 1 to 1000. */
+  weight: number
+}
+
+export interface HealthCheckConfig {
+  kind: 'http' | 'tcp' | 'off'
+  interval: number
+  /** Interval while the server is down; never longer than `interval`. */
+  interval_down: number
+  timeout: number
+  /** Share of the interval by which each wait is varied at random, 0 to 1. */
+  jitter: number
+  /** Successes in a row that bring a server up. */
+  rise: number
+  /** Failures in a row that take a server down. */
+  fall: number
+  /** What a server counts as before its first check has answered. */
+  initial: 'up' | 'down'
+  method: string
+  path: string
+  headers: Record<string, string>
+  /** Port to probe in place of the server's own; 0 means the server's own. */
+  port: number
+  /** Inclusive ranges of accepted statuses. */
+  statuses: { from: number; to: number }[]
+  /** Text that the first 64 KiB of the body must contain; empty means any body. */
+  body_contains: string
+}
+
+export interface PassiveHealth {
+  /** Connect failures in a row that take a server down until a check succeeds; 0 turns it off. */
+  connect_failures: number
+}
+
+export interface ServerTimeouts {
+  connect: number
+  response_head: number
+  body_idle: number
+  exchange: number
+  tunnel_idle: number
+}
+
+export interface ClientTimeouts {
+  client_head: number
+  client_body_idle: number
+  keep_alive_idle: number
+}
+
+export interface Retries {
+  /** Further attempts after the first one. */
+  attempts: number
+  /** Share of requests over the last 10 s that may be retries, 0 to 1. */
+  budget_ratio: number
+  /** Retries per second that are always allowed. */
+  budget_min_per_second: number
+}
+
+export interface Connections {
+  /** Idle connections kept per server and worker. */
+  idle_per_server: number
+  idle_timeout: number
+}
+
+export interface Limits {
+  request_head_size: number
+  request_target_length: number
+  request_headers: number
+  request_body_size: number
+  response_head_size: number
+  client_connections: number
+}
+
+export interface Forwarding {
+  /** Addresses and CIDR blocks whose forwarding headers are believed and extended. */
+  trusted_proxies: string[]
+  /** Sets X-Forwarded-For, -Proto and -Host. */
+  x_forwarded: boolean
+  /** Sets Forwarded (RFC 7239). */
+  forwarded: boolean
+  /** Adds Via to requests. */
+  via: boolean
+}
+
+export interface Logging {
+  format: 'text' | 'json'
+  level: 'debug' | 'info' | 'warn' | 'error' | 'off'
+  /** One line for each choice of a server. */
+  selection: boolean
+  /** One line for each finished exchange. */
+  access: boolean
+}
+
+export interface MetricsConfig {
+  /** Empty turns the endpoint off. */
+  path: string
+}

@@ -1,0 +1,106 @@
+// Everything that is only ever counted. Each worker owns one block and is its only writer, so a plain add is enough;
+// readers sum over the blocks. Cells are doubles: exact up to 2^53, and written whole on 64-bit machines.
+import { BUCKETS, bucketOf } from './histogram.ts'
+
+/** Counters of a worker as a whole. The order is the layout. */
+export const WORKER_COUNTERS = [
+  'requests',
+  'failed',
+  'exchanges_active',
+  'client_connections',
+  'client_connections_active',
+  'tunnels',
+  'tunnels_active',
+  'request_bytes',
+  'response_bytes',
+  'retries',
+  'retries_over_budget',
+  'log_lines_dropped',
+] as const
+export type WorkerCounter = (typeof WORKER_COUNTERS)[number]
+
+/** Counters of one server in one worker. */
+export const SERVER_COUNTERS = ['picked', 'failed', 'connections', 'connections_active', 'connections_idle'] as const
+export type ServerCounter = (typeof SERVER_COUNTERS)[number]
+
+const WORKER_CELLS = 32
+const FAILURE_CELLS = 64
+const STATUS_CELLS = 500
+const SUM_CELL = SERVER_COUNTERS.length
+const STATUS_BASE = 8
+const HISTOGRAM_BASE = STATUS_BASE + STATUS_CELLS
+const SERVER_CELLS = HISTOGRAM_BASE + BUCKETS
+const SERVERS_BASE = WORKER_CELLS + FAILURE_CELLS + STATUS_CELLS
+
+export class Counters {
+  readonly buffer: SharedArrayBuffer
+  private readonly cells: Float64Array
+
+  /** Makes the block of one worker with room for `capacity` servers, or opens the one in `buffer`. */
+  constructor(source: number | SharedArrayBuffer) {
+    this.buffer =
+      typeof source === 'number' ? new SharedArrayBuffer(8 * (SERVERS_BASE + source * SERVER_CELLS)) : source
+    this.cells = new Float64Array(this.buffer)
+  }
+
+  add(counter: WorkerCounter, by = 1): void {
+    this.cells[WORKER_COUNTERS.indexOf(counter)]! += by
+  }
+
+  get(counter: WorkerCounter): number {
+    return this.cells[WORKER_COUNTERS.indexOf(counter)]!
+  }
+
+  /** `kind` is the number of a row in the failure table, 0 to 63. */
+  addFailure(kind: number): void {
+    this.cells[WORKER_CELLS + kind]!++
+  }
+
+  failures(kind: number): number {
+    return this.cells[WORKER_CELLS + kind]!
+  }
+
+  /** An answer of our own, which no server gave. */
+  addOwnStatus(status: number): void {
+    this.cells[WORKER_CELLS + FAILURE_CELLS + status - 100]!++
+  }
+
+  ownStatus(status: number): number {
+    return this.cells[WORKER_CELLS + FAILURE_CELLS + status - 100]!
+  }
+
+  addForServer(slot: number, counter: ServerCounter, by = 1): void {
+    this.cells[SERVERS_BASE + slot * SERVER_CELLS + SERVER_COUNTERS.indexOf(counter)]! += by
+  }
+
+  forServer(slot: number, counter: ServerCounter): number {
+    return this.cells[SERVERS_BASE + slot * SERVER_CELLS + SERVER_COUNTERS.indexOf(counter)]!
+  }
+
+  /** Counts a finished exchange: `status` 100 to 599, duration in microseconds. */
+  addExchange(slot: number, status: number, micros: number): void {
+    const base = SERVERS_BASE + slot * SERVER_CELLS
+    this.cells[base + STATUS_BASE + status - 100]!++
+    this.cells[base + SUM_CELL]! += micros
+    this.cells[base + HISTOGRAM_BASE + bucketOf(micros)]!++
+  }
+
+  status(slot: number, status: number): number {
+    return this.cells[SERVERS_BASE + slot * SERVER_CELLS + STATUS_BASE + status - 100]!
+  }
+
+  durationSum(slot: number): number {
+    return this.cells[SERVERS_BASE + slot * SERVER_CELLS + SUM_CELL]!
+  }
+
+  /** The duration buckets of a server: a live view, `BUCKETS` cells long. */
+  durations(slot: number): Float64Array {
+    const base = SERVERS_BASE + slot * SERVER_CELLS + HISTOGRAM_BASE
+    return this.cells.subarray(base, base + BUCKETS)
+  }
+
+  /** Makes a slot ready for a new server. */
+  resetServer(slot: number): void {
+    this.cells.fill(0, SERVERS_BASE + slot * SERVER_CELLS, SERVERS_BASE + (slot + 1) * SERVER_CELLS)
+  }
+}
