@@ -19,40 +19,53 @@ function probe(config: HealthCheckConfig, server: ServerConfig, signal: AbortSig
   return new Promise((resolve) => {
     const began = performance.now()
     let request: ClientRequest | undefined
-    let awaited = 'connection'
+    let awaited: 'connection' | 'answer' | 'complete body' = 'connection'
 
     function settle(result: ProbeResult): void {
       signal.removeEventListener('abort', onAbort)
       request?.destroy()
       resolve(result)
     }
-    function fail(error: Error): void {
-      settle(
-        bad(awaited === 'rest of the body' ? 'connection closed inside the body' : describeFailure(error, server.host)),
-      )
-    }
     function onAbort(): void {
       settle(bad(describeTimeout(awaited, config.timeout)))
     }
+    function onError(error: Error): void {
+      settle(
+        bad(awaited === 'complete body' ? 'connection closed inside the body' : describeFailure(error, server.host)),
+      )
+    }
     function onResponse(response: IncomingMessage): void {
       const status = response.statusCode ?? 0
-      if (!config.statuses.some(({ from, to }) => from <= status && status <= to)) {
-        return settle(bad(`${describeStatus(response)}, expected ${describeRanges(config.statuses)}`))
-      }
       const good = { ok: true, detail: `status ${status} in ${Math.round(performance.now() - began)} ms` }
-      if (config.body_contains === '') return settle(good)
-      awaited = 'rest of the body'
-      response.on('error', fail)
-      searchBody(response, Buffer.from(config.body_contains), (found) =>
-        settle(found ? good : bad(`body does not contain ${JSON.stringify(config.body_contains)}`)),
-      )
+      if (!config.statuses.some(({ from, to }) => from <= status && status <= to)) {
+        settle(bad(`${describeStatus(response)}, expected ${describeRanges(config.statuses)}`))
+      } else if (config.body_contains === '') {
+        settle(good)
+      } else {
+        awaited = 'complete body'
+        response.on('error', onError)
+        searchBody(response, Buffer.from(config.body_contains), (found) =>
+          settle(found ? good : bad(`body does not contain ${JSON.stringify(config.body_contains)}`)),
+        )
+      }
     }
 
     signal.addEventListener('abort', onAbort)
     try {
-      request = open(config, server)
-      request.on('error', fail)
-      request.on('socket', (socket) => socket.on('connect', () => (awaited = 'answer')))
+      request = makeRequest({
+        agent: false,
+        host: bareHost(server.host),
+        port: config.port || server.port,
+        method: config.method,
+        path: config.path,
+        setHost: false,
+      })
+      request.on('error', onError)
+      request.on('socket', (socket) => {
+        socket.on('connect', () => {
+          awaited = 'answer'
+        })
+      })
       request.on('response', onResponse)
       request.on('upgrade', (response, socket) => {
         socket.destroy()
@@ -60,6 +73,7 @@ function probe(config: HealthCheckConfig, server: ServerConfig, signal: AbortSig
       })
       // The last resort: whatever ended the connection, the probe has an answer.
       request.on('close', () => settle(bad('connection closed without an answer')))
+      setHeaders(request, config, server)
       request.end()
     } catch (error) {
       settle(bad(`the check cannot be sent: ${(error as Error).message}`))
@@ -67,23 +81,12 @@ function probe(config: HealthCheckConfig, server: ServerConfig, signal: AbortSig
   })
 }
 
-/** Throws when the method, the path or a header cannot be written. */
-function open(config: HealthCheckConfig, server: ServerConfig): ClientRequest {
-  const request = makeRequest({
-    agent: false,
-    host: bareHost(server.host),
-    port: config.port || server.port,
-    method: config.method,
-    path: config.path,
-    setHost: false,
-  })
-  // An 'error' listener must be there before anything else can go wrong.
-  request.on('error', () => {})
+/** Throws when a header cannot be written. Headers of the config take the place of ours. */
+function setHeaders(request: ClientRequest, config: HealthCheckConfig, server: ServerConfig): void {
   request.setHeader('Host', new URL(server.url).host)
   request.setHeader('User-Agent', 'octoload-health-check')
   request.setHeader('Connection', 'close')
   for (const [name, value] of Object.entries(config.headers)) request.setHeader(name, value)
-  return request
 }
 
 /** Calls `done` once the text is found, or cannot be any more: the body has ended, or the limit is reached. */
