@@ -2,31 +2,37 @@
 // readers sum over the blocks. Cells are doubles: exact up to 2^53, and written whole on 64-bit machines.
 import { BUCKETS, bucketOf } from './histogram.ts'
 
-/** Counters of a worker as a whole. The order is the layout. */
-export const WORKER_COUNTERS = [
-  'requests',
-  'failed',
-  'exchanges_active',
-  'client_connections',
-  'client_connections_active',
-  'tunnels',
-  'tunnels_active',
-  'request_bytes',
-  'response_bytes',
-  'retries',
-  'retries_over_budget',
-  'log_lines_dropped',
-] as const
-export type WorkerCounter = (typeof WORKER_COUNTERS)[number]
+/** Counters of a worker as a whole; the number is the cell. */
+export const COUNTER = {
+  requests: 0,
+  failed: 1,
+  exchangesActive: 2,
+  clientConnections: 3,
+  clientConnectionsActive: 4,
+  tunnels: 5,
+  tunnelsActive: 6,
+  requestBytes: 7,
+  responseBytes: 8,
+  retries: 9,
+  retriesOverBudget: 10,
+  logLinesDropped: 11,
+} as const
+export type Counter = (typeof COUNTER)[keyof typeof COUNTER]
 
 /** Counters of one server in one worker. */
-export const SERVER_COUNTERS = ['picked', 'failed', 'connections', 'connections_active', 'connections_idle'] as const
-export type ServerCounter = (typeof SERVER_COUNTERS)[number]
+export const SERVER_COUNTER = {
+  picked: 0,
+  failed: 1,
+  connections: 2,
+  connectionsActive: 3,
+  connectionsIdle: 4,
+  durationSum: 5,
+} as const
+export type ServerCounter = (typeof SERVER_COUNTER)[keyof typeof SERVER_COUNTER]
 
 const WORKER_CELLS = 32
 const FAILURE_CELLS = 64
 const STATUS_CELLS = 500
-const SUM_CELL = SERVER_COUNTERS.length
 const STATUS_BASE = 8
 const HISTOGRAM_BASE = STATUS_BASE + STATUS_CELLS
 const SERVER_CELLS = HISTOGRAM_BASE + BUCKETS
@@ -43,12 +49,12 @@ export class Counters {
     this.cells = new Float64Array(this.buffer)
   }
 
-  add(counter: WorkerCounter, by = 1): void {
-    this.cells[WORKER_COUNTERS.indexOf(counter)]! += by
+  add(counter: Counter, by = 1): void {
+    this.cells[counter]! += by
   }
 
-  get(counter: WorkerCounter): number {
-    return this.cells[WORKER_COUNTERS.indexOf(counter)]!
+  get(counter: Counter): number {
+    return this.cells[counter]!
   }
 
   /** `kind` is the number of a row in the failure table, 0 to 63. */
@@ -70,27 +76,23 @@ export class Counters {
   }
 
   addForServer(slot: number, counter: ServerCounter, by = 1): void {
-    this.cells[SERVERS_BASE + slot * SERVER_CELLS + SERVER_COUNTERS.indexOf(counter)]! += by
+    this.cells[SERVERS_BASE + slot * SERVER_CELLS + counter]! += by
   }
 
   forServer(slot: number, counter: ServerCounter): number {
-    return this.cells[SERVERS_BASE + slot * SERVER_CELLS + SERVER_COUNTERS.indexOf(counter)]!
+    return this.cells[SERVERS_BASE + slot * SERVER_CELLS + counter]!
   }
 
-  /** Counts a finished exchange: `status` 100 to 599, duration in microseconds. */
+  /** Counts an exchange that this server answered: `status` 100 to 599, duration in microseconds. */
   addExchange(slot: number, status: number, micros: number): void {
     const base = SERVERS_BASE + slot * SERVER_CELLS
     this.cells[base + STATUS_BASE + status - 100]!++
-    this.cells[base + SUM_CELL]! += micros
+    this.cells[base + SERVER_COUNTER.durationSum]! += micros
     this.cells[base + HISTOGRAM_BASE + bucketOf(micros)]!++
   }
 
   status(slot: number, status: number): number {
     return this.cells[SERVERS_BASE + slot * SERVER_CELLS + STATUS_BASE + status - 100]!
-  }
-
-  durationSum(slot: number): number {
-    return this.cells[SERVERS_BASE + slot * SERVER_CELLS + SUM_CELL]!
   }
 
   /** The duration buckets of a server: a live view, `BUCKETS` cells long. */

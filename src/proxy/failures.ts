@@ -1,0 +1,55 @@
+// Everything that can go wrong with an exchange, in one table: whose fault it is, what the client gets, and whether
+// another server may be asked. `retry`: 'unsent' when nothing has reached a server, so that any request may be sent
+// again; 'replay' when it may have, so that only an idempotent one whose bytes are still held may.
+
+export type Blame = 'client' | 'server' | 'balancer'
+export type RetryRule = 'never' | 'unsent' | 'replay'
+
+export class Failure {
+  /** As in metrics and logs. */
+  readonly name: string
+  /** The number of its counter. */
+  readonly number: number
+  readonly blame: Blame
+  /** Status of the answer when no response byte has been passed on; 0: the client is gone. */
+  readonly status: number
+  readonly retry: RetryRule
+  /** One sentence for the client. */
+  readonly message: string
+
+  constructor(name: string, number: number, blame: Blame, status: number, retry: RetryRule, message: string) {
+    this.name = name
+    this.number = number
+    this.blame = blame
+    this.status = status
+    this.retry = retry
+    this.message = message
+  }
+}
+
+// The numbers are those of the counters in shared memory; a new row takes the next free one.
+export const FAILURES = {
+  connectRefused: new Failure('connect_refused', 0, 'server', 502, 'unsent', 'The server refused the connection.'),
+  connectTimeout: new Failure('connect_timeout', 1, 'server', 504, 'unsent', 'The server did not accept the connection in time.'),
+  connectFailed: new Failure('connect_failed', 2, 'server', 502, 'unsent', 'The server could not be reached.'),
+  reusedClosed: new Failure('reused_connection_closed', 3, 'server', 502, 'replay', 'The server closed the connection without an answer.'),
+  closedEarly: new Failure('closed_before_response', 4, 'server', 502, 'replay', 'The server closed the connection without an answer.'),
+  responseTimeout: new Failure('response_timeout', 5, 'server', 504, 'never', 'The server did not answer in time.'),
+  badResponse: new Failure('bad_response', 6, 'server', 502, 'never', 'The answer of the server was malformed.'),
+  responseTooLarge: new Failure('response_head_too_large', 7, 'server', 502, 'never', 'The answer of the server had a head larger than allowed.'),
+  brokenResponse: new Failure('broken_response', 8, 'server', 502, 'never', 'The answer of the server broke off.'),
+  responseIdle: new Failure('response_idle', 9, 'server', 504, 'never', 'The answer of the server came to a halt.'),
+  exchangeTimeout: new Failure('exchange_timeout', 10, 'server', 504, 'never', 'The exchange took longer than allowed.'),
+  noServer: new Failure('no_healthy_server', 11, 'balancer', 503, 'never', 'No healthy server is available.'),
+  noRoute: new Failure('no_route', 12, 'client', 404, 'never', 'No route matches this host and path.'),
+  shuttingDown: new Failure('shutting_down', 13, 'balancer', 503, 'never', 'The load balancer is shutting down.'),
+  clientClosed: new Failure('client_closed', 14, 'client', 0, 'never', 'The client closed the connection.'),
+  clientStalled: new Failure('client_stalled', 15, 'client', 0, 'never', 'The client stopped reading.'),
+  refused: new Failure('refused_request', 16, 'client', 400, 'never', 'The request was refused.'),
+  tunnelIdle: new Failure('tunnel_idle', 17, 'balancer', 0, 'never', 'The tunnel was idle for too long.'),
+  cutAtShutdown: new Failure('cut_at_shutdown', 18, 'balancer', 0, 'never', 'The shutdown did not wait any longer.'),
+  internalError: new Failure('internal_error', 19, 'balancer', 500, 'never', 'The load balancer made a mistake.'),
+} as const
+
+/** The names by number, for the metrics. */
+export const FAILURE_NAMES: readonly string[] = Object.values(FAILURES).map((failure) => failure.name)
