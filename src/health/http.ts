@@ -30,9 +30,10 @@ function probe(config: HealthCheckConfig, server: ServerConfig, signal: AbortSig
       settle(bad(describeTimeout(awaited, config.timeout)))
     }
     function onError(error: Error): void {
-      settle(
-        bad(awaited === 'complete body' ? 'connection closed inside the body' : describeFailure(error, server.host)),
-      )
+      settle(bad(describeFailure(error, server.host)))
+    }
+    function onBrokenBody(): void {
+      settle(bad('connection closed inside the body'))
     }
     function onResponse(response: IncomingMessage): void {
       const status = response.statusCode ?? 0
@@ -43,7 +44,8 @@ function probe(config: HealthCheckConfig, server: ServerConfig, signal: AbortSig
         settle(good)
       } else {
         awaited = 'complete body'
-        response.on('error', onError)
+        response.on('error', onBrokenBody)
+        response.on('close', onBrokenBody)
         searchBody(response, Buffer.from(config.body_contains), (found) =>
           settle(found ? good : bad(`body does not contain ${JSON.stringify(config.body_contains)}`)),
         )
@@ -71,8 +73,10 @@ function probe(config: HealthCheckConfig, server: ServerConfig, signal: AbortSig
         socket.destroy()
         onResponse(response)
       })
-      // The last resort: whatever ended the connection, the probe has an answer.
-      request.on('close', () => settle(bad('connection closed without an answer')))
+      // The last resort: whatever ended the connection, the probe has an answer. A response still tells its own end.
+      request.on('close', () => {
+        if (awaited !== 'complete body') settle(bad('connection closed without an answer'))
+      })
       setHeaders(request, config, server)
       request.end()
     } catch (error) {
