@@ -2,7 +2,7 @@
 //
 // The entries share a ring of 2^32 points by weight, and each step moves on by the golden ratio of the ring (Weyl's
 // sequence; Knuth, The Art of Computer Programming, volume 3, 6.4, on Fibonacci hashing). No other stride spreads the
-// points more evenly: over any run an entry gets its share but for two or three turns. The stride is odd, so that all
+// points more evenly: over any run an entry gets its share but for a few turns. The stride is odd, so that all
 // points come once before the first returns, and a step counter that wraps at 2^32 goes on without a seam.
 import type { WeightedSequence } from './weighted-sequence.ts'
 
