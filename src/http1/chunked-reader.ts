@@ -105,7 +105,7 @@ export class ChunkedReader {
       }
       case EXTENSION:
         if (byte === CR) this.state = SIZE_LF
-        else if ((byte < 32 && byte !== 9) || byte === 127 || ++this.extension > MAX_EXTENSION) {
+        else if ((byte < 32 && byte !== 9) || byte > 126 || ++this.extension > MAX_EXTENSION) {
           return this.bad(REFUSALS.badChunk)
         }
         return true

@@ -115,7 +115,8 @@ export function requestOffence(text: string, checked: number, maxSize: number, m
   return sized(text, offence, maxSize)
 }
 
-function responseOffence(text: string, checked: number, maxSize: number): Refusal | null {
+/** As `requestOffence`, for a response head. */
+export function responseOffence(text: string, checked: number, maxSize: number): Refusal | null {
   if (!'HTTP/1.'.startsWith(text.slice(0, 7))) return REFUSALS.badStatusLine
   return sized(text, offenceAt(text, checked), maxSize)
 }

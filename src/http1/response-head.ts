@@ -1,5 +1,6 @@
 // The head of a response from a server: text in, facts or a refusal out (RFC 9112 sections 4 and 5).
 import { type Fields, RESPONSE, readFields } from './fields.ts'
+import { responseOffence } from './head-reader.ts'
 import { REFUSALS, Refusal } from './refusals.ts'
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
@@ -28,6 +29,12 @@ export class ResponseHead {
 
 /** Reads a response head; with `withoutChunked` Transfer-Encoding is not passed on (an HTTP/1.0 client gets plain bytes). */
 export function readResponseHead(text: string, withoutChunked = false): ResponseHead | Refusal {
+  const head = read(text, withoutChunked)
+  // The same refusal as for a head that comes in parts: the first offence in the order of the bytes.
+  return head instanceof Refusal ? (responseOffence(text, 0, text.length) ?? head) : head
+}
+
+function read(text: string, withoutChunked: boolean): ResponseHead | Refusal {
   const lineEnd = text.indexOf('\r\n')
   const line = STATUS_LINE.exec(text.slice(0, lineEnd))
   if (line === null) return REFUSALS.badStatusLine
