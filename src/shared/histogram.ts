@@ -2,14 +2,12 @@
 // value is known within 12.5 %. Bounds are exact powers of two where they matter (Prometheus `le`).
 
 export const BUCKETS = 272
+const LIMIT = 2 ** 36
 
 /** The bucket of a duration; durations beyond 2^36 µs (19 hours) fall into the last one. */
 export function bucketOf(micros: number): number {
-  if (micros < 8) return micros < 0 ? 0 : micros | 0
-  if (micros >= 0x1_0000_0000) {
-    const high = bucketOf(micros / 16)
-    return Math.min(high + 32, BUCKETS - 1)
-  }
+  if (!(micros >= 8)) return micros > 0 ? micros | 0 : 0
+  if (micros >= 0x1_0000_0000) return micros >= LIMIT ? BUCKETS - 1 : bucketOf(micros / 16) + 32
   const exponent = 31 - Math.clz32(micros)
   return (exponent - 2) * 8 + ((micros >>> (exponent - 3)) & 7)
 }
@@ -21,15 +19,16 @@ export function upperBound(bucket: number): number {
   return 2 ** (exponent - 3) * (8 + (bucket % 8) + 1)
 }
 
-/** The duration in microseconds below which the share `q` (0 to 1) of all counted values lies; 0 when there are none. */
+/** A duration in microseconds below which at least the share `q` (0 to 1) of all counted values lies; 0 when there are none. */
 export function quantile(counts: ArrayLike<number>, q: number): number {
   let total = 0
   for (let bucket = 0; bucket < BUCKETS; bucket++) total += counts[bucket] ?? 0
   if (total === 0) return 0
   let rest = q * total
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    rest -= counts[bucket] ?? 0
-    if (rest <= 0) return upperBound(bucket)
+    const count = counts[bucket] ?? 0
+    rest -= count
+    if (rest <= 0 && count > 0) return upperBound(bucket)
   }
   return upperBound(BUCKETS - 1)
 }
