@@ -1,0 +1,155 @@
+// The text of every line that the balancer logs on its own account: here, and nowhere else, so that the log reads as one
+// voice. A line is written with `logger.log(serverAdded(…))`; its fields appear in the json format only.
+import type { LogLevel } from './log-format.ts'
+
+export interface LogLine {
+  readonly level: LogLevel
+  /** Stable name for programs: `server_added`. */
+  readonly event: string
+  /** For people. */
+  readonly message: string
+  readonly fields?: Record<string, unknown>
+}
+
+/** A server by its URL and the name of its upstream. */
+export interface NamedServer {
+  readonly url: string
+  readonly upstream: string
+}
+
+export function serverAdded({ url, upstream }: NamedServer, weight: number): LogLine {
+  const message = weight === 1 ? `Added server ${url}` : `Added server ${url} (weight ${weight})`
+  return { level: 'info', event: 'server_added', message, fields: { server: url, upstream, weight } }
+}
+
+export function serverDraining({ url, upstream }: NamedServer, inFlight: number): LogLine {
+  const message = `Draining server ${url}: ${count(inFlight, 'exchange')} in flight`
+  return { level: 'info', event: 'server_draining', message, fields: { server: url, upstream, in_flight: inFlight } }
+}
+
+export function serverRemoved({ url, upstream }: NamedServer): LogLine {
+  return { level: 'info', event: 'server_removed', message: `Removed server ${url}`, fields: { server: url, upstream } }
+}
+
+export function serverUnhealthy({ url, upstream }: NamedServer, reason: string): LogLine {
+  const message = `Server ${url} is unhealthy: ${reason}`
+  return { level: 'warn', event: 'server_unhealthy', message, fields: { server: url, upstream, reason } }
+}
+
+export function serverHealthy({ url, upstream }: NamedServer, reason: string): LogLine {
+  const message = `Server ${url} is healthy again: ${reason}`
+  return { level: 'info', event: 'server_healthy', message, fields: { server: url, upstream, reason } }
+}
+
+/** The last server of an upstream that was up has gone down. */
+export function allServersDown(upstream: string): LogLine {
+  const message = `No server of upstream ${upstream} is healthy: requests get 503 until one answers`
+  return { level: 'error', event: 'all_servers_down', message, fields: { upstream } }
+}
+
+/** `address` as in the config: `*` or an IP address. */
+export function listening(name: string, address: string, port: number): LogLine {
+  const where = address === '*' ? '' : ` (${address})`
+  const message = `Load balancer is running on port ${port}${where}`
+  return { level: 'info', event: 'listening', message, fields: { listener: name, address, port } }
+}
+
+/** The message of a selection that shows the strategy: `Selected server http://… (round robin)`. */
+export function selectedByTurn(url: string, title: string): string {
+  return `Selected server ${url} (${title})`
+}
+
+/** The message of a selection that shows the load, up to the number: `Selected server http://… with load `. */
+export function selectedWithLoad(url: string): string {
+  return `Selected server ${url} with load `
+}
+
+export interface FailedAttempt {
+  readonly method: string
+  readonly target: string
+  /** URL of the server that failed, or empty when none was reached. */
+  readonly server: string
+  /** Name of the row in the failure table: `connect_refused`. */
+  readonly failure: string
+  /** For people: `connection refused`. */
+  readonly reason: string
+}
+
+export function retrying({ method, target, server, failure, reason }: FailedAttempt): LogLine {
+  const message = `Retrying on another server: ${server} failed ${method} ${target}: ${reason}`
+  return { level: 'warn', event: 'retrying', message, fields: { server, method, target, failure, reason } }
+}
+
+export function requestFailed(attempt: FailedAttempt, status: number): LogLine {
+  const { method, target, server, failure, reason } = attempt
+  const where = server === '' ? '' : ` (server ${server})`
+  const message = `Request failed with ${status}: ${method} ${target}: ${reason}${where}`
+  return {
+    level: 'warn',
+    event: 'request_failed',
+    message,
+    fields: { status, method, target, server, failure, reason },
+  }
+}
+
+/** A client's bytes that were refused before they became an exchange. */
+export function requestRefused(client: string, status: number, reason: string): LogLine {
+  const message = `Refused a request of ${client} with ${status}: ${reason}`
+  return { level: 'info', event: 'request_refused', message, fields: { client, status, reason } }
+}
+
+/** `timeout` in milliseconds. */
+export function shuttingDown(signal: string, active: number, timeout: number): LogLine {
+  const cause = signal === '' ? '' : `${signal} received, `
+  const message =
+    active === 0
+      ? `Shutting down: ${cause}no exchange is in flight`
+      : `Shutting down: ${cause}waiting up to ${timeout / 1000} s for ${count(active, 'exchange')} to finish`
+  return { level: 'info', event: 'shutting_down', message, fields: { signal, active, timeout_ms: timeout } }
+}
+
+export function shutdownComplete(finished: number, cut: number): LogLine {
+  const message = `Shutdown complete: ${count(finished, 'exchange')} finished, ${cut} cut`
+  return { level: 'info', event: 'shutdown_complete', message, fields: { finished, cut } }
+}
+
+export function shutdownForced(signal: string): LogLine {
+  return {
+    level: 'warn',
+    event: 'shutdown_forced',
+    message: `${signal} received again: ending now`,
+    fields: { signal },
+  }
+}
+
+/** `source` is the path of the file, or what stands in its place: `command line`. */
+export function configLoaded(source: string, upstreams: number, servers: number): LogLine {
+  const message = `Config from ${source}: ${count(servers, 'server')} in ${count(upstreams, 'upstream')}`
+  return { level: 'info', event: 'config_loaded', message, fields: { source, upstreams, servers } }
+}
+
+/** The new config was not taken; the balancer goes on with the one it has. */
+export function configRefused(source: string, problems: number): LogLine {
+  const message = `Config from ${source} has ${count(problems, 'problem')}: the config in use stays`
+  return { level: 'error', event: 'config_refused', message, fields: { source, problems } }
+}
+
+export function workerLost(worker: number, reason: string): LogLine {
+  const message = `Worker ${worker} ended unexpectedly: ${reason}; starting another`
+  return { level: 'error', event: 'worker_lost', message, fields: { worker, reason } }
+}
+
+export function linesDropped(lines: number): LogLine {
+  const message = `${lines} log ${lines === 1 ? 'line was' : 'lines were'} dropped because the reader of the log is too slow`
+  return { level: 'warn', event: 'log_lines_dropped', message, fields: { lines } }
+}
+
+/** `code` is that of the system: `ENOSPC`. */
+export function linesLost(lines: number, code: string): LogLine {
+  const message = `${lines} log ${lines === 1 ? 'line' : 'lines'} could not be written: ${code}`
+  return { level: 'warn', event: 'log_lines_lost', message, fields: { lines, code } }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,51 @@
+// The time at the start of a line. A text line shows whole seconds, so its start is made once a second and kept;
+// reading the system clock is left to whoever knows when it matters (`LineBatch`: once for each batch).
+import { inColour } from './log-colour.ts'
+
+export class LogClock {
+  /** `load-balancer: 2025/09/30 18:53:47 `, as of the last `refresh`. */
+  prefix = ''
+  /** The second that `prefix` shows, since 1970; text made with `prefix` may be kept while this stays the same. */
+  second = Number.NaN
+  private readonly colour: boolean
+  private readonly now: () => number
+  private isoMillis = Number.NaN
+  private isoText = ''
+
+  /** `now` answers milliseconds since 1970. */
+  constructor(colour = false, now: () => number = Date.now) {
+    this.colour = colour
+    this.now = now
+    this.refresh()
+  }
+
+  refresh(): void {
+    const second = Math.floor(this.now() / 1000)
+    if (second === this.second) return
+    this.second = second
+    const name = inColour(this.colour, 'cyan', 'load-balancer:')
+    const time = inColour(this.colour, 'dim', localTime(second * 1000))
+    this.prefix = `${name} ${time} `
+  }
+
+  /** The time now as JSON lines carry it: `2025-09-30T18:53:47.123Z`. */
+  iso(): string {
+    const millis = this.now()
+    if (millis !== this.isoMillis) {
+      this.isoMillis = millis
+      this.isoText = new Date(millis).toISOString()
+    }
+    return this.isoText
+  }
+}
+
+/** Milliseconds since 1970 in the local time zone: `2025/09/30 18:53:47`. */
+export function localTime(millis: number): string {
+  const date = new Date(millis)
+  const day = `${date.getFullYear()}/${two(date.getMonth() + 1)}/${two(date.getDate())}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`
+}

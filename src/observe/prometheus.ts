@@ -1,0 +1,154 @@
+// A snapshot in the text format of Prometheus, version 0.0.4:
+// https://prometheus.io/docs/instrumenting/exposition_formats/. Units are base units: seconds and bytes.
+import type { ServerSnapshot, Snapshot } from './snapshot.ts'
+import { VERSION } from './version.ts'
+
+type Labels = Readonly<Record<string, string>>
+type Sample = readonly [labels: Labels, value: number]
+
+const NO_LABELS: Labels = {}
+
+export function formatPrometheus(snapshot: Snapshot): string {
+  return wholeProcess(snapshot) + clientSide(snapshot) + serverSide(snapshot.servers) + durations(snapshot.servers)
+}
+
+function wholeProcess({ startedAt, totals }: Snapshot): string {
+  const build = { version: VERSION, node: process.versions.node }
+  const cpu = process.cpuUsage()
+  return (
+    gauge('octoload_build_info', 'The version of octoload and of Node.js.', [[build, 1]]) +
+    one(gauge, 'process_start_time_seconds', 'Start time since 1970 in seconds.', startedAt / 1000) +
+    one(counter, 'process_cpu_seconds_total', 'CPU time used, user and system.', (cpu.user + cpu.system) / 1e6) +
+    one(gauge, 'process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()) +
+    one(
+      counter,
+      'octoload_log_lines_dropped_total',
+      'Log lines that were never written; the reader was too slow.',
+      totals.logLinesDropped,
+    )
+  )
+}
+
+function clientSide({ totals, failures, ownAnswers }: Snapshot): string {
+  const reasons = Object.entries(failures).map(([reason, value]): Sample => [{ reason }, value])
+  const codes = Object.entries(ownAnswers).map(([code, value]): Sample => [{ code }, value])
+  return (
+    one(counter, 'octoload_received_requests_total', 'Requests of clients.', totals.requests) +
+    one(counter, 'octoload_failed_requests_total', 'Requests that failed for good.', totals.failed) +
+    counter('octoload_failures_total', 'Failures of exchanges by reason.', reasons) +
+    counter('octoload_own_answers_total', 'Answers that octoload gave itself, by status code.', codes) +
+    one(gauge, 'octoload_exchanges_active', 'Exchanges with clients under way.', totals.exchangesActive) +
+    one(counter, 'octoload_retries_total', 'Further attempts after a failed one.', totals.retries) +
+    one(
+      counter,
+      'octoload_retries_over_budget_total',
+      'Retries that the retry budget did not allow.',
+      totals.retriesOverBudget,
+    ) +
+    one(counter, 'octoload_client_connections_total', 'Connections accepted.', totals.clientConnections) +
+    one(gauge, 'octoload_client_connections_active', 'Connections of clients open.', totals.clientConnectionsActive) +
+    one(counter, 'octoload_tunnels_total', 'Tunnels opened after a 101 response.', totals.tunnels) +
+    one(gauge, 'octoload_tunnels_active', 'Tunnels open.', totals.tunnelsActive) +
+    one(counter, 'octoload_request_bytes_total', 'Bytes of request bodies received.', totals.requestBytes) +
+    one(counter, 'octoload_response_bytes_total', 'Bytes of response bodies sent.', totals.responseBytes)
+  )
+}
+
+function serverSide(servers: readonly ServerSnapshot[]): string {
+  const each = (value: (server: ServerSnapshot) => number) =>
+    servers.map((server): Sample => [labelsOf(server), value(server)])
+  const answers = servers.flatMap((server) =>
+    Object.entries(server.statuses).map(([code, value]): Sample => [{ ...labelsOf(server), code }, value]),
+  )
+  return (
+    counter('octoload_requests_total', 'Requests that a server answered, by status code.', answers) +
+    gauge(
+      'octoload_server_up',
+      'Whether the server is given new exchanges: 1 when up, 0 when down or draining.',
+      each((server) => (server.health === 'up' ? 1 : 0)),
+    ) +
+    gauge(
+      'octoload_server_weight',
+      'Weight of the server.',
+      each((server) => server.weight),
+    ) +
+    gauge(
+      'octoload_exchanges_in_flight',
+      'Exchanges under way with the server.',
+      each((server) => server.inFlight),
+    ) +
+    counter(
+      'octoload_server_picks_total',
+      'How often the server was chosen, retries included.',
+      each((server) => server.picked),
+    ) +
+    counter(
+      'octoload_server_failures_total',
+      'Attempts that failed on the server.',
+      each((server) => server.failed),
+    ) +
+    counter(
+      'octoload_server_connections_total',
+      'Connections opened to the server.',
+      each((server) => server.connections),
+    ) +
+    gauge(
+      'octoload_server_connections_active',
+      'Connections to the server open, idle ones included.',
+      each((server) => server.connectionsActive),
+    ) +
+    gauge(
+      'octoload_server_connections_idle',
+      'Connections to the server open and idle.',
+      each((server) => server.connectionsIdle),
+    )
+  )
+}
+
+function durations(servers: readonly ServerSnapshot[]): string {
+  const name = 'octoload_exchange_duration_seconds'
+  const samples = servers.map((server) => {
+    const { buckets, count, sum } = server.duration
+    const labels = labelsOf(server)
+    const steps = buckets.map((bucket) =>
+      sample(`${name}_bucket`, { ...labels, le: seconds(bucket.below) }, bucket.count),
+    )
+    const end = sample(`${name}_bucket`, { ...labels, le: '+Inf' }, count)
+    return steps.join('') + end + sample(`${name}_sum`, labels, sum / 1000) + sample(`${name}_count`, labels, count)
+  })
+  return family('histogram', name, 'Duration of exchanges that the server answered.', samples.join(''))
+}
+
+function labelsOf({ upstream, url }: ServerSnapshot): Labels {
+  return { upstream, server: url }
+}
+
+/** Milliseconds in seconds, without the noise of a division: 0.000256. */
+function seconds(millis: number): string {
+  return `${Math.round(millis * 1000) / 1e6}`
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): string {
+  return family('counter', name, help, samples.map(([labels, value]) => sample(name, labels, value)).join(''))
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): string {
+  return family('gauge', name, help, samples.map(([labels, value]) => sample(name, labels, value)).join(''))
+}
+
+function one(kind: typeof counter, name: string, help: string, value: number): string {
+  return kind(name, help, [[NO_LABELS, value]])
+}
+
+function family(type: 'counter' | 'gauge' | 'histogram', name: string, help: string, samples: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples}`
+}
+
+function sample(name: string, labels: Labels, value: number): string {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`)
+  return pairs.length === 0 ? `${name} ${value}\n` : `${name}{${pairs.join(',')}} ${value}\n`
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}

@@ -1,0 +1,173 @@
+// The numbers of the whole process at one moment, summed over all workers from shared memory. Workers count on meanwhile, so
+// two figures of one snapshot may be an exchange apart. Durations are milliseconds, sizes bytes, times since 1970.
+import { COUNTER, type Counter, type Counters, SERVER_COUNTER, type ServerCounter } from '../shared/counters.ts'
+import { BUCKETS, quantile, upperBound } from '../shared/histogram.ts'
+import { DOWN, DRAINING, type Health, type ServerTable } from '../shared/server-table.ts'
+
+export interface Snapshot {
+  /** When it was taken, and when the balancer was started: milliseconds since 1970. */
+  readonly time: number
+  readonly startedAt: number
+  readonly totals: Totals
+  /** Failures since the start by kind: `connect_refused`. Every kind is there, also those that never happened. */
+  readonly failures: Readonly<Record<string, number>>
+  /** Answers that the balancer gave itself, by status. */
+  readonly ownAnswers: Readonly<Record<string, number>>
+  readonly servers: readonly ServerSnapshot[]
+}
+
+/** Counted since the start; `…Active` are those of this moment. */
+export interface Totals {
+  readonly requests: number
+  readonly failed: number
+  readonly exchangesActive: number
+  readonly clientConnections: number
+  readonly clientConnectionsActive: number
+  readonly tunnels: number
+  readonly tunnelsActive: number
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly retries: number
+  /** Retries that the budget did not allow. */
+  readonly retriesOverBudget: number
+  readonly logLinesDropped: number
+}
+
+export interface ServerSnapshot {
+  readonly url: string
+  readonly upstream: string
+  readonly slot: number
+  readonly weight: number
+  readonly health: 'up' | 'down' | 'draining'
+  /** Exchanges under way. */
+  readonly inFlight: number
+  /** How often it was chosen, retries included. */
+  readonly picked: number
+  /** Attempts that failed. */
+  readonly failed: number
+  /** Its answers by status. */
+  readonly statuses: Readonly<Record<string, number>>
+  /** Connections opened since the start, open now, and of these idle. */
+  readonly connections: number
+  readonly connectionsActive: number
+  readonly connectionsIdle: number
+  readonly duration: DurationSnapshot
+}
+
+/** Durations of answered exchanges, from the first byte of the request to the last of the response, in milliseconds. */
+export interface DurationSnapshot {
+  readonly count: number
+  readonly sum: number
+  /** Quantiles, at most 12.5 % too high; 0 when `count` is 0. */
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  /** How many took less than `below` ms, for powers of two from 256 µs to 67 s. Exact and cumulative. */
+  readonly buckets: readonly { readonly below: number; readonly count: number }[]
+}
+
+/** A server's place in the shared tables. */
+export interface ServerSource {
+  readonly slot: number
+  readonly url: string
+  readonly upstream: string
+  readonly weight: number
+}
+
+export interface SnapshotSources {
+  readonly table: ServerTable
+  /** One block for each worker, those of lost workers included. */
+  readonly counters: readonly Counters[]
+  readonly servers: readonly ServerSource[]
+  /** The names of the failure table by number. */
+  readonly failureKinds: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+}
+
+const LEAST_EXPONENT = 8
+const GREATEST_EXPONENT = 26
+
+export function takeSnapshot(sources: SnapshotSources): Snapshot {
+  const { counters, failureKinds, servers, startedAt } = sources
+  return {
+    time: Date.now(),
+    startedAt,
+    totals: totals(counters),
+    failures: Object.fromEntries(
+      failureKinds.map((kind, number) => [kind, sum(counters, (block) => block.failures(number))]),
+    ),
+    ownAnswers: byStatus((status) => sum(counters, (block) => block.ownStatus(status))),
+    servers: servers.map((server) => serverSnapshot(server, sources)),
+  }
+}
+
+function totals(counters: readonly Counters[]): Totals {
+  const total = (counter: Counter) => sum(counters, (block) => block.get(counter))
+  const names = Object.keys(COUNTER) as (keyof typeof COUNTER)[]
+  return Object.fromEntries(names.map((name) => [name, total(COUNTER[name])])) as Record<keyof typeof COUNTER, number>
+}
+
+function serverSnapshot(server: ServerSource, { table, counters }: SnapshotSources): ServerSnapshot {
+  const { slot, url, upstream, weight } = server
+  const total = (counter: ServerCounter) => sum(counters, (block) => block.forServer(slot, counter))
+  return {
+    url,
+    upstream,
+    slot,
+    weight,
+    health: healthName(table.health(slot)),
+    inFlight: table.inFlight(slot),
+    picked: total(SERVER_COUNTER.picked),
+    failed: total(SERVER_COUNTER.failed),
+    statuses: byStatus((status) => sum(counters, (block) => block.status(slot, status))),
+    connections: total(SERVER_COUNTER.connections),
+    connectionsActive: total(SERVER_COUNTER.connectionsActive),
+    connectionsIdle: total(SERVER_COUNTER.connectionsIdle),
+    duration: durationSnapshot(mergeDurations(counters, slot), total(SERVER_COUNTER.durationSum)),
+  }
+}
+
+function mergeDurations(counters: readonly Counters[], slot: number): Float64Array {
+  const merged = new Float64Array(BUCKETS)
+  for (const block of counters) {
+    const counts = block.durations(slot)
+    for (let bucket = 0; bucket < BUCKETS; bucket++) merged[bucket]! += counts[bucket]!
+  }
+  return merged
+}
+
+function durationSnapshot(counts: Float64Array, sumMicros: number): DurationSnapshot {
+  const buckets: { below: number; count: number }[] = []
+  let count = 0
+  let exponent = LEAST_EXPONENT
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    count += counts[bucket]!
+    if (exponent <= GREATEST_EXPONENT && upperBound(bucket) === 2 ** exponent) {
+      buckets.push({ below: 2 ** exponent / 1000, count })
+      exponent++
+    }
+  }
+  const at = (share: number) => quantile(counts, share) / 1000
+  return { count, sum: sumMicros / 1000, p50: at(0.5), p90: at(0.9), p99: at(0.99), buckets }
+}
+
+function byStatus(counted: (status: number) => number): Record<string, number> {
+  const statuses: Record<string, number> = {}
+  for (let status = 100; status < 600; status++) {
+    const number = counted(status)
+    if (number > 0) statuses[status] = number
+  }
+  return statuses
+}
+
+function sum(counters: readonly Counters[], value: (block: Counters) => number): number {
+  let total = 0
+  for (const block of counters) total += value(block)
+  return total
+}
+
+function healthName(health: Health): 'up' | 'down' | 'draining' {
+  if (health === DOWN) return 'down'
+  return health === DRAINING ? 'draining' : 'up'
+}
