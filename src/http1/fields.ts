@@ -6,6 +6,8 @@ import { REFUSALS, type Refusal } from './refusals.ts'
 const VALID_BLOCK = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
 const VALID_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const VALID_LENGTH = /^[0-9]{1,15}$/
+/** Without tabs: some servers do not take HTAB for white space here, and would see another coding. */
+const CHUNKED = /^ *chunked *$/i
 
 export const REQUEST = 0
 export const RESPONSE = 1
@@ -57,7 +59,7 @@ export class Fields {
   keepAlive = false
   /** Connection: upgrade. */
   connectionUpgrade = false
-  /** The value of Upgrade, or empty. */
+  /** The value of Upgrade, or empty; in requests only when Connection names it too. */
   upgrade = ''
   expectContinue = false
   hostCount = 0
@@ -164,7 +166,7 @@ export function readFields(
         } else if (first === 116) {
           const name = block.slice(start, colon).toLowerCase()
           if (name === 'transfer-encoding') {
-            if (fields.chunked || value(block, colon, next).toLowerCase() !== 'chunked') {
+            if (fields.chunked || !CHUNKED.test(block.slice(colon + 1, next - 2))) {
               return REFUSALS.badTransferEncoding
             }
             fields.chunked = true
@@ -180,6 +182,7 @@ export function readFields(
     start = next
   }
   if (fields.chunked && fields.contentLength >= 0) return REFUSALS.lengthAndChunked
+  if (kind === REQUEST) fields.upgrade = fields.connectionUpgrade ? withoutH2c(fields.upgrade) : ''
   forward = kept === 0 ? block.slice(0, end) : forward + block.slice(kept, end)
   fields.forward = named === null ? forward : without(forward, named)
   return fields
@@ -254,6 +257,15 @@ function readForwarding(block: string, start: number, colon: number, next: numbe
   }
   const folded = name.replaceAll('_', '-')
   return folded !== 'x-forwarded-for' && folded !== 'x-forwarded-host' && folded !== 'x-forwarded-proto'
+}
+
+/** h2c is between us and the client: a server that took it up would speak HTTP/2 past our eyes. */
+function withoutH2c(protocols: string): string {
+  if (!/h2c/i.test(protocols)) return protocols
+  return protocols
+    .split(',')
+    .filter((protocol) => protocol.trim().toLowerCase() !== 'h2c')
+    .join(',')
 }
 
 /** The block without the fields whose lower-case names are in `names`. */

@@ -41,6 +41,8 @@ export class Channel {
   private readonly owner: ChannelOwner
   private readBuffer: Buffer
   private own: Buffer | null = null
+  /** Counts changes of `paused`, so that a late flush does not undo a later pause. */
+  private pauses = 0
   private error: NodeJS.ErrnoException | null = null
 
   private constructor(buffers: Buffers, owner: ChannelOwner) {
@@ -81,11 +83,11 @@ export class Channel {
     const handle = holder._handle
     if (handle === null || typeof handle !== 'object' || !('readStart' in handle)) {
       channel.socket = accepted
-      accepted.on('data', (bytes) => channel.owner.onBytes(bytes, 0, bytes.length))
+      accepted.on('data', (bytes: Buffer) => channel.owner.onBytes(bytes, 0, bytes.length))
     } else {
       holder._handle = null
       const options = { handle, allowHalfOpen: true, onread: channel.onread() }
-      channel.socket = new net.Socket(options as net.SocketConstructorOpts)
+      channel.socket = new net.Socket(options as unknown as net.SocketConstructorOpts)
     }
     channel.listen()
     channel.socket.resume()
@@ -123,7 +125,7 @@ export class Channel {
       to.socket.write(start === end ? head : head + readLatin1(bytes, start, end), 'latin1')
     } else if (bytes === this.buffers.shared) {
       const own = this.takeOwn()
-      own.latin1Write(head, 0)
+      own.write(head, 0, 'latin1')
       bytes.copy(own, head.length, start, end)
       to.socket.write(own.subarray(0, size))
     } else {
@@ -136,7 +138,10 @@ export class Channel {
     }
     if (to.socket.writableLength === 0) return true
     this.pause()
-    to.whenFlushed(() => this.resume())
+    const pause = this.pauses
+    to.whenFlushed(() => {
+      if (pause === this.pauses) this.resume()
+    })
     return false
   }
 
@@ -161,12 +166,14 @@ export class Channel {
   pause(): void {
     if (this.paused) return
     this.paused = true
+    this.pauses++
     this.socket.pause()
   }
 
   resume(): void {
     if (!this.paused) return
     this.paused = false
+    this.pauses++
     if (!this.socket.destroyed) this.socket.resume()
   }
 

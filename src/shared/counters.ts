@@ -27,6 +27,8 @@ export const SERVER_COUNTER = {
   connectionsActive: 3,
   connectionsIdle: 4,
   durationSum: 5,
+  /** This worker's part of the count in the server table, to be given back when the worker dies. */
+  inFlight: 6,
 } as const
 export type ServerCounter = (typeof SERVER_COUNTER)[keyof typeof SERVER_COUNTER]
 

@@ -1,0 +1,66 @@
+// Gives each server and upstream its place in shared memory. A server keeps its slot for as long as it is in the config,
+// so its counts survive every reload; a slot that was left is cleared before someone else gets it.
+import type { Config } from '../config/config.ts'
+import { type Slots, serverKey } from '../plan/plan.ts'
+import type { Counters } from '../shared/counters.ts'
+import { DRAINING, type ServerTable, UP } from '../shared/server-table.ts'
+
+export class SlotKeeper {
+  private readonly table: ServerTable
+  private readonly counters: readonly Counters[]
+  private readonly turnCapacity: number
+  private servers = new Map<string, number>()
+  private turns = new Map<string, number>()
+  /** Slots of servers that have left, in the order in which they did. */
+  private readonly left: number[] = []
+  private nextSlot = 0
+
+  constructor(table: ServerTable, counters: readonly Counters[], turnCapacity: number) {
+    this.table = table
+    this.counters = counters
+    this.turnCapacity = turnCapacity
+  }
+
+  /** The slots for a config. Servers that are not in it any more are drained. Throws when there is no room. */
+  assign(config: Config): Slots {
+    const servers = new Map<string, number>()
+    const wanted = config.upstreams.flatMap((upstream) =>
+      upstream.servers.map((server) => serverKey(upstream.name, server.url)),
+    )
+    for (const key of wanted) {
+      const slot = this.servers.get(key)
+      if (slot !== undefined) servers.set(key, slot)
+    }
+    for (const [key, slot] of this.servers) {
+      if (servers.has(key)) continue
+      this.table.setHealth(slot, DRAINING)
+      this.left.push(slot)
+    }
+    for (const key of wanted) if (!servers.has(key)) servers.set(key, this.take())
+    this.servers = servers
+    for (const upstream of config.upstreams) {
+      if (this.turns.has(upstream.name)) continue
+      if (this.turns.size >= this.turnCapacity) throw tooMany('upstreams', this.turnCapacity)
+      this.turns.set(upstream.name, this.turns.size)
+    }
+    return { servers: Object.fromEntries(servers), turns: Object.fromEntries(this.turns) }
+  }
+
+  private take(): number {
+    const index = this.left.findIndex((slot) => this.table.inFlight(slot) === 0)
+    if (this.nextSlot < this.table.capacity && (index < 0 || this.left.length < 64)) {
+      const slot = this.nextSlot++
+      this.table.setHealth(slot, UP)
+      return slot
+    }
+    if (index < 0) throw tooMany('servers', this.table.capacity)
+    const [slot] = this.left.splice(index, 1)
+    this.table.reset(slot!)
+    for (const counters of this.counters) counters.resetServer(slot!)
+    return slot!
+  }
+}
+
+function tooMany(what: string, capacity: number): Error {
+  return Object.assign(new Error(`no room for more than ${capacity} ${what}`), { code: 'OCTOLOAD_CAPACITY' })
+}

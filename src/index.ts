@@ -1,0 +1,19 @@
+// octoload as a library.
+import type { FileConfig } from './config/load.ts'
+
+export type { Config } from './config/config.ts'
+export { ConfigError, type ConfigProblem, type FileConfig } from './config/load.ts'
+export {
+  type BoundListener,
+  createLoadBalancer,
+  type HealthEvent,
+  type LoadBalancer,
+  type LoadBalancerEvents,
+  type LoadBalancerOptions,
+} from './control/load-balancer.ts'
+export type { Snapshot } from './observe/snapshot.ts'
+
+/** Gives a config object its types in editors, and returns it as it is. */
+export function defineConfig(config: FileConfig): FileConfig {
+  return config
+}

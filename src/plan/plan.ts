@@ -1,0 +1,69 @@
+// The compiled config: what the workers need, resolved and in the order in which it is used. Immutable.
+import type {
+  ClientTimeouts,
+  Connections,
+  Forwarding,
+  Limits,
+  ListenerConfig,
+  Logging,
+  RouteConfig,
+  Retries,
+  ServerTimeouts,
+} from '../config/config.ts'
+import type { Strategy } from '../seams/strategy.ts'
+
+export interface Plan {
+  /** Counts up with every plan of a process. */
+  readonly generation: number
+  readonly listeners: readonly ListenerConfig[]
+  readonly routes: readonly RoutePlan[]
+  readonly upstreams: readonly UpstreamPlan[]
+  readonly timeouts: ClientTimeouts
+  readonly limits: Limits
+  readonly forwarding: Forwarding
+  readonly logging: Logging
+  /** Empty: off. */
+  readonly metricsPath: string
+}
+
+export interface RoutePlan {
+  readonly name: string
+  readonly match: RouteConfig['match']
+  readonly upstream: UpstreamPlan
+}
+
+export interface UpstreamPlan {
+  readonly name: string
+  /** Number of its turn cell in shared memory. */
+  readonly turn: number
+  readonly strategy: Strategy
+  readonly strategyOptions: Record<string, unknown>
+  readonly servers: readonly ServerPlan[]
+  readonly timeouts: ServerTimeouts
+  readonly retries: Retries
+  readonly connections: Connections
+  /** Connect failures in a row that take a server down; 0: never. */
+  readonly connectFailures: number
+}
+
+export interface ServerPlan {
+  readonly slot: number
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  readonly weight: number
+  readonly upstream: string
+}
+
+/** Where each server and upstream has its cells in shared memory; given out by the main thread. */
+export interface Slots {
+  /** By `serverKey`. */
+  readonly servers: Readonly<Record<string, number>>
+  /** By upstream name. */
+  readonly turns: Readonly<Record<string, number>>
+}
+
+/** The identity of a server: the same address in two upstreams is two servers. */
+export function serverKey(upstream: string, url: string): string {
+  return `${upstream} ${url}`
+}

@@ -1,0 +1,323 @@
+// A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
+// early. One exchange at a time, so pipelined requests are answered in order.
+import { Timer } from '../base/timer-wheel.ts'
+import { readLatin1 } from '../base/latin1.ts'
+import { BodyReader } from '../http1/body-reader.ts'
+import type { Fields } from '../http1/fields.ts'
+import { HeadReader, MORE, REFUSED } from '../http1/head-reader.ts'
+import { REFUSALS, Refusal } from '../http1/refusals.ts'
+import { type RequestHead, readRequestHead } from '../http1/request-head.ts'
+import { COUNTER } from '../shared/counters.ts'
+import { type Answer, answerText, explain } from './answer.ts'
+import { Channel, type ChannelOwner } from './channel.ts'
+import { Exchange } from './exchange.ts'
+import { FAILURES } from './failures.ts'
+import type { Runtime } from './runtime.ts'
+import type { Tunnel } from './tunnel.ts'
+import type net from 'node:net'
+
+/** Waiting for a request, or for the rest of its head. */
+const HEAD = 0
+/** The request body is coming in. */
+const BODY = 1
+/** The request has arrived, its exchange goes on. */
+const BUSY = 2
+const TUNNEL = 3
+/** Our last byte is sent; what still comes is thrown away, so that the client can read our answer before a reset. */
+const LINGER = 4
+const CLOSED = 5
+
+const LINGER_MS = 2000
+/** Bytes of later requests that are kept before we stop reading. */
+const MAX_EARLY = 64 * 1024
+/** First body bytes up to this size are held as text and go out with the head in one write. */
+const SMALL_BODY = 16 * 1024
+
+export class ClientConnection implements ChannelOwner {
+  readonly channel: Channel
+  /** IP address, without an IPv4-in-IPv6 prefix. */
+  readonly address: string
+  private readonly runtime: Runtime
+  private readonly trusted: boolean
+  private state: number = HEAD
+  private readonly reader: HeadReader
+  private readonly body = new BodyReader()
+  private readonly timer = new Timer(() => this.onTimer())
+  private exchange: Exchange | null = null
+  private tunnel: Tunnel | null = null
+  /** Bytes that came before their time: pipelined requests, or the first of a tunnel. */
+  private early: Buffer | null = null
+  private reading = false
+  /** The last head: clients repeat their header lines to the letter. */
+  private previous: RequestHead | null = null
+  private forwardFields: Fields | null = null
+  private forwardText = ''
+  /** Bytes that had left when the write watch last looked. */
+  private delivered = 0
+
+  constructor(runtime: Runtime, accepted: net.Socket) {
+    this.runtime = runtime
+    const { limits, timeouts } = runtime.plan
+    this.reader = new HeadReader(limits.request_head_size, limits.request_target_length)
+    this.channel = Channel.adopt(runtime.buffers, this, accepted)
+    const address = this.channel.socket.remoteAddress ?? ''
+    this.address = address.startsWith('::ffff:') ? address.slice(7) : address
+    this.trusted = runtime.forwarder.trusts(this.address)
+    runtime.clients.add(this)
+    runtime.counters.add(COUNTER.clientConnections)
+    runtime.counters.add(COUNTER.clientConnectionsActive)
+    runtime.wheel.set(this.timer, timeouts.client_head, performance.now())
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    switch (this.state) {
+      case HEAD:
+        this.readRequests(bytes, start, end)
+        break
+      case BODY: {
+        const stop = this.readBody(bytes, start, end)
+        if (stop < end) this.keepForLater(bytes, stop, end)
+        break
+      }
+      case BUSY:
+        this.keepForLater(bytes, start, end)
+        break
+      case TUNNEL:
+        this.tunnel!.fromClient(bytes, start, end)
+        break
+    }
+  }
+
+  onEnd(): void {
+    switch (this.state) {
+      case TUNNEL:
+        this.tunnel!.clientEnded()
+        break
+      case BODY:
+      case BUSY:
+        this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
+        break
+      case HEAD:
+        this.state = LINGER
+        this.channel.end()
+        break
+      default:
+        this.channel.destroy()
+    }
+  }
+
+  onClose(): void {
+    const { state } = this
+    if (state === CLOSED) return
+    this.state = CLOSED
+    this.runtime.wheel.remove(this.timer)
+    this.runtime.clientGone(this)
+    this.runtime.counters.add(COUNTER.clientConnectionsActive, -1)
+    if (state === TUNNEL) this.tunnel!.clientClosed()
+    else this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
+  }
+
+  /** The header block that goes to the server for this head, with its empty line; made once for equal blocks. */
+  forwardBlock(head: RequestHead): string {
+    const { fields } = head
+    if (fields === this.forwardFields) return this.forwardText
+    const lines = this.runtime.forwarder.lines(head, this.address, this.trusted)
+    const upgrade = head.old || fields.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${fields.upgrade}\r\n`
+    this.forwardFields = fields
+    this.forwardText = `${fields.forward}${lines}${upgrade}\r\n`
+    return this.forwardText
+  }
+
+  /** Writes an answer of our own. */
+  answer(answer: Answer, head: RequestHead, keeps: boolean): void {
+    const connection = !keeps ? 'Connection: close\r\n' : head.old ? 'Connection: keep-alive\r\n' : ''
+    this.channel.write(answerText(answer, head.method, connection))
+  }
+
+  /** Ends the connection in mid-response; with `reset` so that nobody can take it for a normal end. */
+  abort(reset: boolean): void {
+    if (this.state === CLOSED) return
+    if (!reset) {
+      this.finish()
+      return
+    }
+    this.state = LINGER
+    this.channel.reset()
+  }
+
+  /** The exchange is over; `keeps` says whether the connection may carry another one. */
+  exchangeOver(keeps: boolean, now: number): void {
+    this.exchange = null
+    if (this.state !== BODY && this.state !== BUSY) return
+    if (!keeps || this.state === BODY || (this.runtime.draining && this.early === null)) {
+      this.finish()
+      return
+    }
+    this.state = HEAD
+    this.runtime.wheel.set(this.timer, this.runtime.plan.timeouts.keep_alive_idle, now)
+    this.channel.resume()
+    if (this.early === null || this.reading) return
+    const { early } = this
+    this.early = null
+    this.readRequests(early, 0, early.length)
+  }
+
+  enterTunnel(tunnel: Tunnel): void {
+    this.state = TUNNEL
+    this.tunnel = tunnel
+    this.timer.deadline = 0
+    this.channel.resume()
+    if (this.early === null) return
+    const { early } = this
+    this.early = null
+    tunnel.fromClient(early, 0, early.length)
+  }
+
+  /** A response goes out in several writes: ends the exchange when the client takes none of it for too long. */
+  watchWrites(): void {
+    this.delivered = this.bytesDelivered()
+    this.runtime.wheel.set(this.timer, this.runtime.plan.timeouts.client_body_idle, performance.now())
+  }
+
+  /** Shutdown: closes the connection when nothing is going on. */
+  closeIdle(): void {
+    if (this.state === HEAD && !this.reader.begun) this.finish()
+  }
+
+  /** Shutdown: ends whatever is going on. Returns whether that cut an exchange. */
+  cut(): boolean {
+    const cuts = this.exchange !== null
+    if (this.tunnel !== null) this.tunnel.cut()
+    else this.exchange?.fail(FAILURES.cutAtShutdown, 'cut at shutdown')
+    this.channel.destroy()
+    return cuts
+  }
+
+  private readRequests(bytes: Buffer, start: number, end: number): void {
+    this.reading = true
+    let at = start
+    while (at < end && this.state === HEAD) at = this.readRequest(bytes, at, end)
+    this.reading = false
+    if (at < end && (this.state === BUSY || this.state === TUNNEL)) this.keepForLater(bytes, at, end)
+  }
+
+  /** Reads a request as far as it has come; returns the offset behind it. */
+  private readRequest(bytes: Buffer, start: number, end: number): number {
+    const { runtime, reader, body } = this
+    const { limits, timeouts } = runtime.plan
+    const begun = reader.begun
+    const headEnd = reader.feed(bytes, start, end)
+    if (headEnd === MORE) {
+      if (!begun) runtime.wheel.set(this.timer, timeouts.client_head, performance.now())
+      return end
+    }
+    if (headEnd === REFUSED) return this.refuse(reader.refusal!, null, end)
+    const head = readRequestHead(reader.head, limits, this.previous)
+    if (head instanceof Refusal) return this.refuse(head, null, end)
+    this.previous = head
+    if (head.method === 'CONNECT') return this.refuse(REFUSALS.connectMethod, head, end)
+    const { fields } = head
+    const maxBody = limits.request_body_size
+    if (maxBody > 0 && fields.contentLength > maxBody) return this.refuse(REFUSALS.bodyTooLarge, head, end)
+
+    body.startRequest(fields)
+    const bodyEnd = body.feed(bytes, headEnd, end)
+    if (bodyEnd < 0) return this.refuse(body.refusal!, head, end)
+    if (maxBody > 0 && body.content > maxBody) return this.refuse(REFUSALS.bodyTooLarge, head, end)
+    if (body.done) {
+      this.state = BUSY
+      this.timer.deadline = 0
+    } else {
+      this.state = BODY
+      runtime.wheel.set(this.timer, timeouts.client_body_idle, performance.now())
+    }
+    this.exchange = new Exchange(this, runtime, head, held(bytes, headEnd, bodyEnd), body.done)
+    this.exchange.begin()
+    return bodyEnd
+  }
+
+  /** Passes on what belongs to the request body; returns the offset behind that. */
+  private readBody(bytes: Buffer, start: number, end: number): number {
+    const { body, runtime } = this
+    const exchange = this.exchange!
+    const stop = body.feed(bytes, start, end)
+    const maxBody = runtime.plan.limits.request_body_size
+    const refusal = stop < 0 ? body.refusal! : maxBody > 0 && body.content > maxBody ? REFUSALS.bodyTooLarge : null
+    if (refusal !== null) {
+      exchange.refuse(refusal.status, refusal.code, refusal.message)
+      return end
+    }
+    if (body.done) {
+      this.state = BUSY
+      exchange.requestDone = true
+      this.timer.deadline = 0
+    } else runtime.wheel.set(this.timer, runtime.plan.timeouts.client_body_idle, performance.now())
+    exchange.sendBody(bytes, start, stop)
+    if (body.done) this.channel.giveOwn(exchange.requestFlushed)
+    return stop
+  }
+
+  private keepForLater(bytes: Buffer, start: number, end: number): void {
+    const part = bytes.subarray(start, end)
+    this.early = this.early === null ? Buffer.from(part) : Buffer.concat([this.early, part])
+    if (this.early.length > MAX_EARLY) this.channel.pause()
+  }
+
+  /** Refuses a request that never became an exchange, and closes. */
+  private refuse(refusal: Refusal, head: RequestHead | null, end: number): number {
+    const { runtime } = this
+    runtime.counters.add(COUNTER.requests)
+    runtime.counters.addFailure(FAILURES.refused.number)
+    runtime.counters.addOwnStatus(refusal.status)
+    runtime.log.refused(this.address, refusal.code, refusal.status)
+    const answer = explain(refusal.status, refusal.code, refusal.message, head)
+    this.channel.write(answerText(answer, head === null ? '' : head.method, 'Connection: close\r\n'))
+    this.finish()
+    return end
+  }
+
+  /** Sends what is written and then our end, and waits a little for the client's. */
+  private finish(): void {
+    this.state = LINGER
+    this.early = null
+    this.channel.giveOwn(false)
+    this.channel.resume()
+    this.channel.end()
+    this.runtime.wheel.set(this.timer, LINGER_MS, performance.now())
+  }
+
+  private onTimer(): void {
+    const { timeouts } = this.runtime.plan
+    switch (this.state) {
+      case HEAD:
+        if (this.reader.begun) this.refuse(REFUSALS.headTimeout, null, 0)
+        else this.finish()
+        break
+      case BODY:
+        // Paused means that the server does not read; its own time-out rules.
+        if (!this.channel.paused) {
+          const { status, code, message } = REFUSALS.bodyTimeout
+          this.exchange?.refuse(status, code, message)
+        } else this.runtime.wheel.set(this.timer, timeouts.client_body_idle, performance.now())
+        break
+      case BUSY:
+        if (this.channel.pending && this.bytesDelivered() === this.delivered) {
+          this.exchange?.fail(FAILURES.clientStalled, `the client read nothing for ${timeouts.client_body_idle} ms`)
+        } else this.watchWrites()
+        break
+      case LINGER:
+        this.channel.destroy()
+        break
+    }
+  }
+
+  private bytesDelivered(): number {
+    return this.channel.socket.bytesWritten - this.channel.socket.writableLength
+  }
+}
+
+function held(bytes: Buffer, start: number, end: number): string | Buffer {
+  if (start === end) return ''
+  if (end - start <= SMALL_BODY) return readLatin1(bytes, start, end)
+  return Buffer.from(bytes.subarray(start, end))
+}

@@ -1,0 +1,17 @@
+// What the hot path tells the log; the worker gives it an implementation. Each call must be cheap and never throw.
+import type { Exchange } from './exchange.ts'
+import type { Failure } from './failures.ts'
+import type { Server } from './server.ts'
+
+export interface ExchangeLog {
+  /** A server was chosen; `load` is its count of exchanges in flight before this one. Null when switched off. */
+  readonly selected: ((server: Server, load: number) => void) | null
+  /** An exchange is over. Null when switched off. */
+  readonly finished: ((exchange: Exchange, micros: number) => void) | null
+  /** An attempt failed and another one follows. */
+  retrying(exchange: Exchange, server: Server, failure: Failure, detail: string): void
+  /** The exchange failed for good; the exchange knows its failure, status and last server. */
+  failed(exchange: Exchange, detail: string): void
+  /** A client's bytes were refused before they became an exchange. */
+  refused(client: string, code: string, status: number): void
+}

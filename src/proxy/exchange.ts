@@ -1,0 +1,311 @@
+// The life of one exchange, one request and its response, in the order in which it happens:
+//
+//   route → admit → pick → connect → forward → respond → account
+//
+// Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
+// for a failure before the first byte of a response. `account` is the single way out, also for aborts.
+import type { RequestHead } from '../http1/request-head.ts'
+import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
+import { type Answer, explain } from './answer.ts'
+import type { ClientConnection } from './client-connection.ts'
+import { FAILURES, type Failure } from './failures.ts'
+import type { Runtime } from './runtime.ts'
+import type { Server } from './server.ts'
+import type { ServerConnection } from './server-connection.ts'
+import { Tunnel } from './tunnel.ts'
+import type { Upstream } from './upstream.ts'
+
+export class Exchange {
+  readonly client: ClientConnection
+  readonly head: RequestHead
+  /** Milliseconds on the monotonic clock. */
+  readonly startedAt: number
+  /** The last byte of the request has arrived. */
+  requestDone: boolean
+  /** The first byte of a response has arrived: no retry any more. */
+  responseBegun = false
+  /** Passed on or answered; 0 before that. */
+  status = 0
+  requestBytes: number
+  responseBytes = 0
+  /** Attempts after the first one. */
+  retries = 0
+  failure: Failure | null = null
+  /** The server of the present or last attempt. */
+  server: Server | null = null
+  tunnel: Tunnel | null = null
+  private readonly runtime: Runtime
+  private upstream: Upstream | null = null
+  private connection: ServerConnection | null = null
+  /** What of the body came together with the head; held for retries. */
+  private readonly firstBody: string | Buffer
+  /** Body bytes beyond `firstBody` were sent, which are not held. */
+  private streamed = false
+  /** The server whose in-flight count includes this exchange. */
+  private counted: Server | null = null
+  /** Slots. */
+  private readonly tried: number[] = []
+  /** A final response head is on its way to the client. */
+  private answering = false
+  private keepsClient = false
+  /** The end of the response can be told only by the end of the connection. */
+  private unframed = false
+  private over = false
+
+  constructor(
+    client: ClientConnection,
+    runtime: Runtime,
+    head: RequestHead,
+    firstBody: string | Buffer,
+    requestDone: boolean,
+  ) {
+    this.client = client
+    this.runtime = runtime
+    this.head = head
+    this.firstBody = firstBody
+    this.requestBytes = firstBody.length
+    this.requestDone = requestDone
+    this.startedAt = performance.now()
+    runtime.counters.add(COUNTER.exchangesActive)
+  }
+
+  /** From the request head to the server, as far as it goes without waiting. */
+  begin(): void {
+    if (!this.route()) return
+    this.admit()
+    this.pick()
+  }
+
+  // ── route ──
+
+  private route(): boolean {
+    const { runtime, head } = this
+    if (runtime.isMetrics(head.target)) {
+      this.answer(runtime.metricsAnswer(head))
+      return false
+    }
+    runtime.counters.add(COUNTER.requests)
+    const upstream = runtime.route(head.method, head.host, head.target)
+    if (upstream !== undefined) {
+      this.upstream = upstream
+      return true
+    }
+    this.fail(FAILURES.noRoute, `no route for ${head.host}`)
+    return false
+  }
+
+  // ── admit ──
+
+  private admit(): void {
+    this.upstream!.budget.request(this.startedAt)
+  }
+
+  // ── pick ──
+
+  private pick(): void {
+    const server = this.upstream!.pick(this)
+    if (server !== null) this.connect(server)
+    else this.fail(FAILURES.noServer, `no healthy server in upstream ${this.upstream!.plan.name}`)
+  }
+
+  /** Asked by pickers. */
+  hasTried(position: number): boolean {
+    return this.tried.length > 0 && this.tried.includes(this.upstream!.at(position).slot)
+  }
+
+  // ── connect ──
+
+  private connect(server: Server): void {
+    const { runtime } = this
+    this.server = server
+    this.counted = server
+    this.tried.push(server.slot)
+    const load = runtime.table.addInFlight(server.slot, 1)
+    runtime.counters.addForServer(server.slot, SERVER_COUNTER.inFlight)
+    runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
+    if (runtime.log.selected !== null) runtime.log.selected(server, load)
+    // A retry does not trust a connection that may be as stale as the last one.
+    this.connection = server.connection(this.retries > 0)
+    if (this.connection.connecting && !this.requestDone) this.client.channel.pause()
+    this.forward(this.connection, server)
+  }
+
+  /** The connection stands: the rest of the body may come. */
+  connected(): void {
+    this.client.channel.resume()
+  }
+
+  // ── forward ──
+
+  private forward(connection: ServerConnection, server: Server): void {
+    const { head } = this
+    const host = head.host === '' ? `Host: ${server.authority}\r\n` : ''
+    const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
+    connection.send(this, text, this.firstBody, this.startedAt)
+  }
+
+  /** Passes on more bytes of the request body. */
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    this.requestBytes += end - start
+    if (this.connection === null) return
+    this.streamed = true
+    this.client.channel.relay(this.connection.channel, '', bytes, start, end)
+  }
+
+  /** All that was passed on of the request has left. */
+  get requestFlushed(): boolean {
+    return this.connection !== null && !this.connection.channel.pending
+  }
+
+  // ── respond ──
+
+  /** Passes on an interim response; HTTP/1.0 does not know them. */
+  informational(text: string): void {
+    if (!this.head.old) this.client.channel.write(text)
+  }
+
+  /** A final response head has arrived. Returns the Connection line that the client gets. */
+  responding(status: number, endsWithConnection: boolean): string {
+    this.status = status
+    this.answering = true
+    this.unframed = endsWithConnection
+    this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
+    if (!this.keepsClient) return 'Connection: close\r\n'
+    return this.head.old ? 'Connection: keep-alive\r\n' : ''
+  }
+
+  /** The response was passed on to its last byte. `now` is on the monotonic clock. */
+  responded(now: number): void {
+    this.connection = null
+    this.account(now)
+  }
+
+  /** Whether the request asks for another protocol. */
+  get upgrades(): boolean {
+    return !this.head.old && this.head.fields.upgrade !== ''
+  }
+
+  /** The server has agreed: `text` is its head for the client, and bytes go both ways from here on. */
+  switchProtocols(text: string): Tunnel {
+    const { runtime, client } = this
+    const server = this.connection!
+    this.status = 101
+    this.answering = true
+    client.channel.write(text)
+    const idle = this.upstream!.plan.timeouts.tunnel_idle
+    this.tunnel = new Tunnel(runtime, client.channel, server.channel, idle, (failure) => {
+      this.failure ??= failure
+      if (failure !== null) runtime.counters.addFailure(failure.number)
+      server.destroy()
+      client.abort(failure !== null)
+      this.account(performance.now())
+    })
+    client.enterTunnel(this.tunnel)
+    return this.tunnel
+  }
+
+  // ── the doors back ──
+
+  /** The attempt failed on the server's side: another one follows, or the end. */
+  attemptFailed(failure: Failure, detail: string): void {
+    const { server, runtime } = this
+    if (server === null || this.over) return
+    this.connection = null
+    this.release()
+    runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
+    if (failure.retry === 'unsent') server.connectFailed(detail)
+    if (failure === FAILURES.reusedClosed) server.closeIdle()
+    const next = this.nextServer(failure)
+    if (next === null) {
+      this.fail(failure, detail)
+      return
+    }
+    this.retries++
+    runtime.counters.add(COUNTER.retries)
+    runtime.log.retrying(this, server, failure, detail)
+    this.connect(next)
+  }
+
+  /** Where to try again after a failure; null when the exchange may not be tried again. */
+  private nextServer(failure: Failure): Server | null {
+    const upstream = this.upstream!
+    if (failure.retry === 'never' || this.responseBegun || this.streamed) return null
+    if (failure.retry === 'replay' && !this.head.idempotent) return null
+    if (this.retries >= upstream.plan.retries.attempts) return null
+    let next = upstream.pick(this)
+    if (next === null && failure.retry === 'replay') {
+      // Every server was tried. One that closed a connection may well take a new one; one out of reach will not.
+      this.tried.length = 0
+      next = upstream.pick(this)
+    }
+    if (next === null || upstream.budget.withdraw(performance.now())) return next
+    this.runtime.counters.add(COUNTER.retriesOverBudget)
+    return null
+  }
+
+  /** The exchange has failed for good: the client gets an answer, or sees its response break off. */
+  fail(failure: Failure, detail: string): void {
+    if (this.over) return
+    const { runtime } = this
+    this.failure = failure
+    runtime.counters.addFailure(failure.number)
+    if (failure.blame !== 'client') runtime.counters.add(COUNTER.failed)
+    if (this.answering || failure.status === 0) this.breakOff()
+    else this.answer(explain(failure.status, failure.name, failure.message, this.head))
+    runtime.log.failed(this, detail)
+  }
+
+  /** The client's body broke a rule or came too late. */
+  refuse(status: number, code: string, message: string): void {
+    if (this.over) return
+    this.failure = FAILURES.refused
+    this.runtime.counters.addFailure(FAILURES.refused.number)
+    this.runtime.log.refused(this.client.address, code, status)
+    if (this.answering) this.breakOff()
+    else this.answer(explain(status, code, message, this.head))
+  }
+
+  /** Answers the client ourselves. */
+  private answer(answer: Answer): void {
+    this.leaveServer()
+    this.status = answer.status
+    if (this.upstream !== null || this.failure !== null) this.runtime.counters.addOwnStatus(answer.status)
+    this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
+    this.client.answer(answer, this.head, this.keepsClient)
+    this.account(performance.now())
+  }
+
+  private breakOff(): void {
+    this.leaveServer()
+    this.client.abort(this.unframed)
+    this.account(performance.now())
+  }
+
+  private leaveServer(): void {
+    this.connection?.destroy()
+    this.connection = null
+  }
+
+  // ── account ──
+
+  private account(now: number): void {
+    if (this.over) return
+    this.over = true
+    const { runtime } = this
+    const micros = (now - this.startedAt) * 1000
+    this.release()
+    runtime.counters.add(COUNTER.exchangesActive, -1)
+    runtime.counters.add(COUNTER.requestBytes, this.requestBytes)
+    runtime.counters.add(COUNTER.responseBytes, this.responseBytes)
+    if (this.answering) runtime.counters.addExchange(this.server!.slot, this.status, micros)
+    if (runtime.log.finished !== null) runtime.log.finished(this, micros)
+    this.client.exchangeOver(this.keepsClient, now)
+  }
+
+  private release(): void {
+    if (this.counted === null) return
+    this.runtime.table.addInFlight(this.counted.slot, -1)
+    this.runtime.counters.addForServer(this.counted.slot, SERVER_COUNTER.inFlight, -1)
+    this.counted = null
+  }
+}

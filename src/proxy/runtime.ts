@@ -1,0 +1,109 @@
+// What everything on the hot path of one thread shares. A new plan is installed by replacing what hangs on it; exchanges
+// under way keep the objects they began with.
+import { IpSet } from '../base/ip-set.ts'
+import { TimerWheel } from '../base/timer-wheel.ts'
+import { findValue } from '../http1/fields.ts'
+import type { RequestHead } from '../http1/request-head.ts'
+import type { Plan } from '../plan/plan.ts'
+import { compileRoutes } from '../router/router.ts'
+import type { Counters } from '../shared/counters.ts'
+import type { ServerTable } from '../shared/server-table.ts'
+import type { Turns } from '../shared/turns.ts'
+import { type Answer, explain } from './answer.ts'
+import { Buffers } from './channel.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { ExchangeLog } from './exchange-log.ts'
+import { Forwarder } from './forwarder.ts'
+import { Server } from './server.ts'
+import { Upstream } from './upstream.ts'
+
+export interface RuntimeOptions {
+  readonly table: ServerTable
+  readonly turns: Turns
+  readonly counters: Counters
+  readonly log: ExchangeLog
+  readonly random: () => number
+  /** Answers the metrics path: content type and body. */
+  readonly metrics: (accept: string, query: string) => { contentType: string; body: string }
+  /** Tells the main thread that a server was taken down after connect failures in a row. */
+  readonly onConnectFailures: (slot: number, reason: string) => void
+}
+
+export class Runtime {
+  readonly options: RuntimeOptions
+  readonly table: ServerTable
+  readonly counters: Counters
+  readonly log: ExchangeLog
+  readonly wheel = new TimerWheel()
+  readonly buffers = new Buffers()
+  readonly clients = new Set<ClientConnection>()
+  draining = false
+  /** Called when the last client has gone. */
+  onEmpty: (() => void) | null = null
+  plan: Plan
+  forwarder: Forwarder
+  route: (method: string, host: string, target: string) => Upstream | undefined
+  /** By slot. */
+  private servers = new Map<number, Server>()
+  private upstreams = new Map<string, Upstream>()
+
+  constructor(plan: Plan, options: RuntimeOptions) {
+    this.options = options
+    this.table = options.table
+    this.counters = options.counters
+    this.log = options.log
+    this.plan = plan
+    this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
+    this.route = () => undefined
+    this.install(plan)
+  }
+
+  /** Goes over to a new plan. Servers that stay keep their idle connections; those that go close theirs. */
+  install(plan: Plan): void {
+    const servers = new Map<number, Server>()
+    const upstreams = new Map<string, Upstream>()
+    for (const upstream of plan.upstreams) {
+      const members = upstream.servers.map((serverPlan) => {
+        const server = this.servers.get(serverPlan.slot) ?? new Server(this, serverPlan, upstream)
+        server.update(serverPlan, upstream)
+        servers.set(serverPlan.slot, server)
+        return server
+      })
+      upstreams.set(upstream.name, new Upstream(this, upstream, members, this.upstreams.get(upstream.name)?.budget))
+    }
+    for (const [slot, server] of this.servers) if (!servers.has(slot)) server.close()
+    this.plan = plan
+    this.servers = servers
+    this.upstreams = upstreams
+    this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
+    this.route = compileRoutes(
+      plan.routes.map((route) => ({ match: route.match, value: upstreams.get(route.upstream.name)! })),
+    )
+  }
+
+  clientGone(client: ClientConnection): void {
+    this.clients.delete(client)
+    if (this.clients.size === 0) this.onEmpty?.()
+  }
+
+  /** Whether a target is the metrics endpoint. */
+  isMetrics(target: string): boolean {
+    const path = this.plan.metricsPath
+    return path !== '' && target.startsWith(path) && (target.length === path.length || target[path.length] === '?')
+  }
+
+  metricsAnswer(head: RequestHead): Answer {
+    if (head.method !== 'GET' && head.method !== 'HEAD') {
+      return explain(405, 'method_not_allowed', 'The metrics are read with GET.', head)
+    }
+    const query = head.target.slice(this.plan.metricsPath.length + 1)
+    const accept = findValue(head.fields.forward, 'accept')
+    return { status: 200, headers: 'Cache-Control: no-store\r\n', ...this.options.metrics(accept, query) }
+  }
+
+  /** Closes what is idle towards servers and stops the clockwork. */
+  close(): void {
+    for (const server of this.servers.values()) server.close()
+    this.wheel.stop()
+  }
+}

@@ -1,0 +1,52 @@
+// Connects the hot path with the log of its thread.
+import { requestFailed, requestRefused, retrying } from '../observe/lines.ts'
+import type { SelectionText } from '../observe/selection-log.ts'
+import type { ThreadLog } from '../observe/thread-log.ts'
+import type { Exchange } from '../proxy/exchange.ts'
+import type { ExchangeLog } from '../proxy/exchange-log.ts'
+import type { Failure } from '../proxy/failures.ts'
+import type { Server } from '../proxy/server.ts'
+
+export function makeExchangeLog({ logger, selection, access }: ThreadLog): ExchangeLog {
+  function attempt(exchange: Exchange, failure: Failure, reason: string) {
+    const { method, target } = exchange.head
+    return { method, target, server: exchange.server?.plan.url ?? '', failure: failure.name, reason }
+  }
+  return {
+    selected:
+      selection === null
+        ? null
+        : (server: Server, load: number) => {
+            if (server.selectionText === null) {
+              const { title, showsLoad } = server.upstream.strategy
+              server.selectionText = selection.prepare(server.plan.url, server.plan.upstream, title, showsLoad)
+            }
+            selection.selected(server.selectionText as SelectionText, load)
+          },
+    finished:
+      access === null
+        ? null
+        : (exchange: Exchange, micros: number) => {
+            const { head, client } = exchange
+            access.access(
+              client.address,
+              head.method,
+              head.target,
+              exchange.status,
+              exchange.responseBytes,
+              micros,
+              exchange.server?.plan.url ?? '',
+              exchange.retries,
+              exchange.failure?.name ?? '',
+              head.old ? 'HTTP/1.0' : 'HTTP/1.1',
+            )
+          },
+    retrying: (exchange, _server, failure, detail) => logger.log(retrying(attempt(exchange, failure, detail))),
+    failed: (exchange, detail) => {
+      // A client that leaves is its own business: worth a line only to those who look closely.
+      const line = requestFailed(attempt(exchange, exchange.failure!, detail), exchange.status)
+      logger.log(exchange.failure!.blame === 'client' ? { ...line, level: 'debug' } : line)
+    },
+    refused: (client, code, status) => logger.log(requestRefused(client, status, code)),
+  }
+}

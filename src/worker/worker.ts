@@ -1,0 +1,133 @@
+// One thread that moves bytes: owns the listeners and all sockets of its clients, and installs plans.
+import type { MessagePort } from 'node:worker_threads'
+import { FAILURE_NAMES } from '../proxy/failures.ts'
+import { Listener } from '../proxy/listener.ts'
+import { Runtime } from '../proxy/runtime.ts'
+import { compilePlan } from '../plan/compile-plan.ts'
+import type { Plan } from '../plan/plan.ts'
+import { metricsAnswer } from '../observe/metrics-answer.ts'
+import { takeSnapshot } from '../observe/snapshot.ts'
+import { makeThreadLog } from '../observe/thread-log.ts'
+import { COUNTER, Counters } from '../shared/counters.ts'
+import { ServerTable } from '../shared/server-table.ts'
+import { Turns } from '../shared/turns.ts'
+import { makeExchangeLog } from './exchange-log.ts'
+import type { FromWorker, Install, Listen, ToWorker, WorkerData } from './messages.ts'
+
+export class Worker {
+  private readonly data: WorkerData
+  private readonly port: MessagePort
+  private readonly table: ServerTable
+  private readonly allCounters: Counters[]
+  private readonly counters: Counters
+  private runtime: Runtime | null = null
+  private listeners: Listener[] = []
+  private flushLog = (): void => {}
+  private cutExchanges = 0
+
+  constructor(data: WorkerData, port: MessagePort) {
+    this.data = data
+    this.port = port
+    this.table = new ServerTable(data.table)
+    this.allCounters = data.counters.map((buffer) => new Counters(buffer))
+    this.counters = this.allCounters[data.index]!
+    port.on('message', (message: ToWorker) => this.receive(message))
+  }
+
+  private receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'install':
+        this.install(message)
+        break
+      case 'listen':
+        void this.listen(message)
+        break
+      case 'drain':
+        this.drain()
+        break
+      case 'cut':
+        this.cut()
+        break
+    }
+  }
+
+  private send(message: FromWorker): void {
+    this.port.postMessage(message)
+  }
+
+  private install(message: Install): void {
+    const plan = compilePlan(message.config, message.slots, message.generation)
+    if (this.runtime !== null) this.runtime.install(plan)
+    else this.runtime = this.makeRuntime(plan)
+  }
+
+  private makeRuntime(plan: Plan): Runtime {
+    const log = makeThreadLog((text, lines) => this.send({ type: 'log', text, lines }), {
+      ...plan.logging,
+      colour: this.data.colour,
+    })
+    this.flushLog = () => log.flush()
+    return new Runtime(plan, {
+      table: this.table,
+      turns: new Turns(this.data.turns),
+      counters: this.counters,
+      log: makeExchangeLog(log),
+      random: Math.random,
+      metrics: (accept, query) => metricsAnswer(this.snapshot(), accept, query),
+      onConnectFailures: (slot, reason) => this.send({ type: 'connect_failures', slot, reason }),
+    })
+  }
+
+  private snapshot(): ReturnType<typeof takeSnapshot> {
+    const servers = this.runtime!.plan.upstreams.flatMap((upstream) => upstream.servers)
+    return takeSnapshot({
+      table: this.table,
+      counters: this.allCounters,
+      servers,
+      failureKinds: FAILURE_NAMES,
+      startedAt: this.data.startedAt,
+    })
+  }
+
+  private async listen({ ports, shared }: Listen): Promise<void> {
+    const runtime = this.runtime!
+    const bound: number[] = []
+    this.listeners = runtime.plan.listeners.map((config) => new Listener(runtime, config))
+    for (const [index, listener] of this.listeners.entries()) {
+      try {
+        bound.push(await listener.listen(ports[index]!, shared))
+      } catch (error) {
+        const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException
+        this.send({ type: 'listen_failed', listener: index, code, message })
+        return
+      }
+    }
+    this.send({ type: 'listening', ports: bound })
+  }
+
+  private drain(): void {
+    const runtime = this.runtime!
+    const begunBefore = this.counters.get(COUNTER.requests) - this.counters.get(COUNTER.exchangesActive)
+    runtime.draining = true
+    for (const listener of this.listeners) listener.close()
+    const finish = (): void => {
+      runtime.onEmpty = null
+      runtime.close()
+      this.flushLog()
+      const begun = this.counters.get(COUNTER.requests) - begunBefore
+      this.send({ type: 'drained', finished: begun - this.cutExchanges, cut: this.cutExchanges })
+    }
+    // What clients have already sent is read first, so that no request is lost between its arrival and our end.
+    setImmediate(() =>
+      setImmediate(() => {
+        for (const client of runtime.clients) client.closeIdle()
+        if (runtime.clients.size === 0) finish()
+        else runtime.onEmpty = finish
+      }),
+    )
+  }
+
+  private cut(): void {
+    for (const client of [...this.runtime!.clients]) if (client.cut()) this.cutExchanges++
+  }
+}
