@@ -23,6 +23,8 @@ export interface SeenMessage {
   readonly old: boolean
   framing: string
   body: string
+  /** The body as it is passed on, with its framing. */
+  raw: string
   trailers: string
   complete: boolean
 }
@@ -135,7 +137,7 @@ export function linesOf(block: string): string[] {
 
 function seen(line: string, head: string, fields: Fields, host: string, keepAlive: boolean, old: boolean): SeenMessage {
   const framing = 'none'
-  return { line, head, fields, host, keepAlive, old, framing, body: '', trailers: '', complete: false }
+  return { line, head, fields, host, keepAlive, old, framing, body: '', raw: '', trailers: '', complete: false }
 }
 
 function ended(sighting: Sighting, ending: Sighting['ending']): Sighting {
@@ -166,6 +168,7 @@ class BodyObserver {
   /** Returns the offset behind the last byte of the body, or -1. */
   feed(part: Buffer, start: number): number {
     const at = this.passing.feed(part, start, part.length)
+    this.message.raw += part.toString('latin1', start, at < 0 ? start : at)
     const copy = Buffer.from(part)
     assert.equal(this.unframing.unframe(copy, start, copy.length), at)
     this.message.body += copy.toString('latin1', start, this.unframing.unframedEnd)
