@@ -17,7 +17,7 @@ export class BodyReader {
   private readonly chunks = new ChunkedReader()
 
   get refusal(): Refusal | null {
-    return this.chunks.refusal
+    return this.framing === CHUNKED ? this.chunks.refusal : null
   }
 
   /** The body ends where the connection ends. */
@@ -30,9 +30,9 @@ export class BodyReader {
     return this.framing === CHUNKED ? this.chunks.content : this.seen
   }
 
-  /** The trailer section of a chunked body with its empty line, once done. */
+  /** The trailer section of a chunked body with its empty line, once done; empty for other bodies. */
   get trailers(): string {
-    return this.chunks.trailers
+    return this.framing === CHUNKED ? this.chunks.trailers : ''
   }
 
   /** Expects the body of a request: no framing means no body. */
