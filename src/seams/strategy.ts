@@ -46,6 +46,8 @@ export interface Strategy {
   readonly summary: string
   /** Whether the selection line shows the load in place of the title: `… with load 0`. */
   readonly showsLoad: boolean
+  /** The options it takes, each with what it does; a config that names another one is not valid. */
+  readonly options?: Readonly<Record<string, string>>
   /** Makes a picker; called again whenever the pickable servers change. `servers.count` is at least 1. */
   make(servers: PickableServers, tools: StrategyTools, options: Record<string, unknown>): Picker
 }

@@ -1,0 +1,89 @@
+// From a valid file to the effective config: the short form becomes the full one, upstreams take what they do not say
+// themselves from the top level, and every name is given.
+import type { Config, HealthCheckConfig, ListenerConfig, RouteConfig, UpstreamConfig } from './config.ts'
+import { healthCheckSchema, type ParsedFile, type ParsedUpstream } from './schema.ts'
+
+const SHORT_NAME = 'main'
+
+const CHECK_DEFAULTS: HealthCheckConfig = { ...healthCheckSchema.parse({}), interval: 30_000 }
+
+export function expand(file: ParsedFile): Config {
+  const { client_head, client_body_idle, keep_alive_idle } = file.timeouts
+  const workers = file.workers ?? file.load_balancer.workers ?? 'auto'
+  const upstreams = Object.entries(file.upstreams ?? shortUpstreams(file))
+  return {
+    listeners: expandListeners(file),
+    routes: expandRoutes(file, upstreams[0]?.[0] ?? SHORT_NAME),
+    upstreams: upstreams.map(([name, upstream]) => expandUpstream(file, name, upstream)),
+    timeouts: { client_head, client_body_idle, keep_alive_idle },
+    limits: file.limits,
+    forwarding: file.forwarding,
+    logging: file.logging,
+    metrics: { path: file.metrics === 'off' ? '' : file.metrics.path },
+    workers: workers === 'auto' ? 0 : workers,
+    shutdown_timeout: file.shutdown_timeout,
+  }
+}
+
+function shortUpstreams({ load_balancer, servers }: ParsedFile): Record<string, ParsedUpstream> {
+  const nothing = { passive_health: {}, timeouts: {}, retries: {}, connections: {} }
+  return { [SHORT_NAME]: { strategy: load_balancer.strategy, servers: servers?.urls ?? [], ...nothing } }
+}
+
+function expandListeners({ listeners, load_balancer }: ParsedFile): ListenerConfig[] {
+  if (listeners === undefined) return [{ name: SHORT_NAME, address: '*', port: load_balancer.port }]
+  return withNames(listeners, 'listener')
+}
+
+function expandRoutes({ routes }: ParsedFile, onlyUpstream: string): RouteConfig[] {
+  const everything = { hosts: [], path_prefix: '/', methods: [] }
+  if (routes === undefined) return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream }]
+  return withNames(routes, 'route')
+}
+
+/** Names that were given stay; the others are `main` when there is only one entry, else numbered by position. */
+function withNames<Entry extends object>(entries: (Entry & { name?: string | undefined })[], noun: string) {
+  const given = new Set(entries.map((entry) => entry.name))
+  return entries.map((entry, index) => {
+    let name = entry.name ?? (entries.length === 1 ? SHORT_NAME : `${noun}_${index + 1}`)
+    while (entry.name === undefined && given.has(name)) name += '_'
+    return { ...{ name }, ...entry, name }
+  })
+}
+
+function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream): UpstreamConfig {
+  const { connect, response_head, body_idle, exchange, tunnel_idle } = file.timeouts
+  return {
+    name,
+    strategy: upstream.strategy,
+    servers: upstream.servers,
+    health_check: expandHealthCheck(file, upstream.health_check),
+    passive_health: merge(file.passive_health, upstream.passive_health),
+    timeouts: merge({ connect, response_head, body_idle, exchange, tunnel_idle }, upstream.timeouts),
+    retries: merge(file.retries, upstream.retries),
+    connections: merge(file.connections, upstream.connections),
+  }
+}
+
+/** `off` at the top level gives way to an upstream that says how it is to be checked. */
+function expandHealthCheck(file: ParsedFile, own: ParsedUpstream['health_check']): HealthCheckConfig {
+  const top = file.health_check
+  if (own === 'off' || (top === 'off' && own === undefined)) return { ...CHECK_DEFAULTS, kind: 'off' }
+  const shortInterval = Math.round(file.load_balancer.health_check_interval_seconds * 1000)
+  const base = top === 'off' ? CHECK_DEFAULTS : merge({ ...CHECK_DEFAULTS, interval: shortInterval }, top)
+  const check = merge(base, own ?? {})
+  const { kind, interval, interval_down, timeout } = check
+  return {
+    ...{ kind, interval },
+    ...check,
+    interval_down: Math.min(interval_down, interval),
+    timeout: Math.min(timeout, interval),
+  }
+}
+
+type Overrides<T> = { [Key in keyof T]?: T[Key] | undefined }
+
+function merge<T extends object>(base: T, overrides: Overrides<T>): T {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(given) }
+}

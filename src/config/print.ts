@@ -1,0 +1,91 @@
+// The effective config as a config file in full form, with every default written out: what is read back is the same.
+import type { Config, HealthCheckConfig, StrategyConfig, UpstreamConfig } from './config.ts'
+import { escapeReferences } from './environment.ts'
+import type { FileConfig } from './schema.ts'
+import { DURATION, formatAmount, SIZE } from './units.ts'
+
+/** JSON text with a newline at the end. */
+export function printConfig(config: Config): string {
+  return `${layOut(fullForm(config), '')}\n`
+}
+
+function fullForm(config: Config): FileConfig {
+  const { limits } = config
+  return {
+    listeners: config.listeners,
+    routes: config.routes,
+    upstreams: Object.fromEntries(config.upstreams.map((upstream) => [upstream.name, upstreamForm(upstream)])),
+    timeouts: durations(config.timeouts),
+    limits: {
+      request_head_size: size(limits.request_head_size),
+      request_target_length: size(limits.request_target_length),
+      request_headers: limits.request_headers,
+      request_body_size: size(limits.request_body_size),
+      response_head_size: size(limits.response_head_size),
+      client_connections: limits.client_connections === 0 ? 'off' : limits.client_connections,
+    },
+    forwarding: config.forwarding,
+    logging: config.logging,
+    metrics: config.metrics.path === '' ? 'off' : config.metrics,
+    workers: config.workers === 0 ? 'auto' : config.workers,
+    shutdown_timeout: duration(config.shutdown_timeout),
+  }
+}
+
+function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstreams']>[string] {
+  const { idle_per_server, idle_timeout } = upstream.connections
+  return {
+    strategy: strategyForm(upstream.strategy),
+    servers: upstream.servers.map(({ url, weight }) => ({ url, weight })),
+    health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
+    passive_health: upstream.passive_health,
+    timeouts: durations(upstream.timeouts),
+    retries: upstream.retries,
+    connections: { idle_per_server, idle_timeout: duration(idle_timeout) },
+  }
+}
+
+function strategyForm({ name, options }: StrategyConfig) {
+  return Object.keys(options).length === 0 ? name : { name, ...options }
+}
+
+function healthCheckForm(check: HealthCheckConfig) {
+  return {
+    ...check,
+    kind: check.kind === 'tcp' ? ('tcp' as const) : ('http' as const),
+    interval: duration(check.interval),
+    interval_down: duration(check.interval_down),
+    timeout: duration(check.timeout),
+    statuses: check.statuses.map(({ from, to }) => (from === to ? from : `${from}-${to}`)),
+  }
+}
+
+function durations<Key extends string>(values: { [K in Key]: number }): { [K in Key]: string } {
+  const entries = Object.entries<number>(values).map(([key, value]) => [key, duration(value)])
+  return Object.fromEntries(entries) as { [K in Key]: string }
+}
+
+function duration(millis: number): string {
+  return formatAmount(DURATION, millis)
+}
+
+function size(bytes: number): string {
+  return formatAmount(SIZE, bytes)
+}
+
+const WIDTH = 100
+
+/** JSON in which every list and object that fits stands on one line. */
+function layOut(value: unknown, indent: string): string {
+  if (typeof value === 'string') return JSON.stringify(escapeReferences(value))
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
+  const inner = `${indent}  `
+  const members = Object.entries(value).map(([key, member]) => {
+    const text = layOut(member, inner)
+    return Array.isArray(value) ? text : `${JSON.stringify(key)}: ${text}`
+  })
+  const oneLine = `${open}${members.join(', ')}${close}`
+  if (indent !== '' && !oneLine.includes('\n') && indent.length + oneLine.length <= WIDTH) return oneLine
+  return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`
+}

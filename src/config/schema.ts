@@ -1,0 +1,363 @@
+// The config file: every key with its meaning, its kind and its default. Types, validation, the published JSON Schema and
+// docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
+// form and the defaults of upstreams turn into is in expand.ts.
+import { z } from 'zod'
+import { registry } from '../registry.ts'
+import type { ServerConfig, StrategyConfig } from './config.ts'
+import {
+  addressBlock,
+  duration,
+  headerValue,
+  listenAddress,
+  matchHost,
+  method,
+  NAME_PATTERN,
+  name,
+  path,
+  serverUrl,
+  share,
+  size,
+  statuses,
+  target,
+  whole,
+} from './values.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+const WAIT = { min: 1, max: DAY, off: false }
+const WAIT_OR_OFF = { min: 1, max: DAY, off: true }
+const KIB = 1024
+
+export const DEFAULT_STRATEGY = 'least_active'
+
+const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]])
+const strategySummaries = Object.values(registry.strategies)
+  .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
+  .join(' ')
+
+const strategy = z
+  .union([
+    strategyName.transform((name): StrategyConfig => ({ name, options: {} })),
+    z
+      .looseObject({ name: strategyName.describe('Name of the strategy.') })
+      .transform(({ name, ...options }): StrategyConfig => ({ name, options })),
+  ])
+  .describe(
+    `How a server is chosen for each request: a name, or an object with \`name\` and the strategy's options. ${strategySummaries}`,
+  )
+
+const port = whole(0, 65_535)
+
+const server = z.union([
+  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1 })),
+  z
+    .strictObject({
+      url: serverUrl.describe('Address: `http://host` or `http://host:port`; the port is 80 when it is left out.'),
+      weight: whole(1, 1000)
+        .describe('Share of the work: a server of weight 2 gets twice as much as one of weight 1. 1 to 1000.')
+        .prefault(1),
+    })
+    .transform(({ url, weight }): ServerConfig => ({ ...url, weight })),
+])
+
+const workers = z
+  .union([z.literal('auto'), whole(1, 256).transform((count) => count)])
+  .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
+  .meta({ default: 'auto' })
+
+const load_balancer = z.strictObject({
+  port: port
+    .describe('TCP port to accept clients on, 0 to 65535; 0 takes any free port. Short form of `listeners`.')
+    .prefault(8080),
+  health_check_interval_seconds: z
+    .number()
+    .min(0.1)
+    .max(86_400)
+    .describe('Seconds between two health checks of a server, 0.1 to 86400. Short form of `health_check.interval`.')
+    .prefault(30),
+  strategy: strategy.prefault(DEFAULT_STRATEGY),
+  workers: workers.optional(),
+})
+
+const servers = z.strictObject({
+  urls: z.array(server).describe('The servers: URLs, or objects with `url` and `weight`.'),
+})
+
+const listener = z.strictObject({
+  name: name
+    .describe(
+      'Name in logs; must be unique. Default: `main` for the only listener, else `listener_1`, `listener_2`, ….',
+    )
+    .optional(),
+  address: listenAddress.describe('IP address to accept on; `*` is every address, IPv6 and IPv4.').prefault('*'),
+  port: port.describe('TCP port to accept on, 0 to 65535; 0 takes any free port.'),
+})
+
+const match = z.strictObject({
+  hosts: z
+    .array(matchHost)
+    .describe(
+      'Hosts that the route takes: exact names, or `*.example.com` for everything below it; empty for every host.',
+    )
+    .prefault([]),
+  path_prefix: path
+    .describe(
+      'Begin of the paths that the route takes, in whole segments: `/api` takes `/api` and `/api/x`, not `/apix`.',
+    )
+    .prefault('/'),
+  methods: z
+    .array(method)
+    .describe('Methods that the route takes, in upper case; empty for every method.')
+    .prefault([]),
+})
+
+const route = z.strictObject({
+  name: name
+    .describe('Name in logs; must be unique. Default: `main` for the only route, else `route_1`, `route_2`, ….')
+    .optional(),
+  match: match
+    .describe('Which requests the route takes; the most exact route wins: by host, then path, then method.')
+    .prefault({}),
+  upstream: z.string().describe('Name of the upstream that the requests go to.'),
+})
+
+const client_timeouts = z.strictObject({
+  client_head: duration(WAIT_OR_OFF)
+    .describe(
+      'Longest time for a client to send a whole request head, from its first byte (or from the connection on).',
+    )
+    .prefault('10s'),
+  client_body_idle: duration(WAIT_OR_OFF)
+    .describe('Longest pause of a client within a request body, and while it takes no byte of a response.')
+    .prefault('30s'),
+  keep_alive_idle: duration(WAIT_OR_OFF)
+    .describe('How long a client connection may wait for its next request before it is closed.')
+    .prefault('75s'),
+})
+
+const server_timeouts = z.strictObject({
+  connect: duration(WAIT).describe('Longest time to open a connection to a server.').prefault('5s'),
+  response_head: duration(WAIT_OR_OFF)
+    .describe('Longest time from the end of a request to the head of its response.')
+    .prefault('60s'),
+  body_idle: duration(WAIT_OR_OFF).describe('Longest pause of a server within a response body.').prefault('60s'),
+  exchange: duration(WAIT_OR_OFF)
+    .describe('Longest time for a whole exchange, from the first byte of the request to the last of the response.')
+    .prefault('off'),
+  tunnel_idle: duration(WAIT_OR_OFF)
+    .describe('How long a tunnel (WebSocket or any other upgrade) may pass no byte in either direction.')
+    .prefault('1h'),
+})
+
+const retries = z.strictObject({
+  attempts: whole(0, 10)
+    .describe('Further attempts on other servers after the first one failed, 0 to 10; 0 turns retries off.')
+    .prefault(2),
+  budget_ratio: share()
+    .describe('Share of the requests of the last 10 seconds that may be retries, 0 to 1 or as a percentage.')
+    .prefault(0.2),
+  budget_min_per_second: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .describe('Retries per second that are always allowed, however few requests there are; 0 to 100000.')
+    .prefault(10),
+})
+
+const health_check = z.strictObject({
+  kind: z
+    .enum(['http', 'tcp'])
+    .describe('`http` sends a request and looks at the response; `tcp` only opens a connection.')
+    .prefault('http'),
+  interval: duration({ min: 100, max: DAY, off: false })
+    .describe(
+      'Time between two checks of a server. Default: `load_balancer.health_check_interval_seconds`, which is 30 s.',
+    )
+    .optional(),
+  interval_down: duration({ min: 100, max: DAY, off: false })
+    .describe('Time between two checks while the server is down; `interval` when that is shorter.')
+    .prefault('5s'),
+  timeout: duration(WAIT)
+    .describe('Longest time for one check; `interval` when that is shorter, so that checks of a server never overlap.')
+    .prefault('5s'),
+  jitter: share()
+    .describe('Share of the interval by which each wait is varied at random, 0 to 1 or as a percentage.')
+    .prefault(0.1),
+  rise: whole(1, 100).describe('Successful checks in a row that bring a server up, 1 to 100.').prefault(1),
+  fall: whole(1, 100).describe('Failed checks in a row that take a server down, 1 to 100.').prefault(1),
+  initial: z
+    .enum(['up', 'down'])
+    .describe('What a server counts as before its first check, which begins at once, has answered.')
+    .prefault('up'),
+  method: method.describe('Method of the request (`http` only).').prefault('GET'),
+  path: target.describe('Path of the request, with or without a query (`http` only).').prefault('/'),
+  headers: z
+    .record(z.string(), headerValue)
+    .describe('Further headers of the request (`http` only); `Host` replaces the one of the server.')
+    .prefault({}),
+  port: whole(0, 65_535).describe("Port to check in place of the server's own; 0 is the server's own.").prefault(0),
+  statuses: z
+    .array(statuses)
+    .min(1)
+    .describe('Statuses of a healthy server: numbers, `"200-399"` or `"2xx"` (`http` only).')
+    .prefault([200]),
+  body_contains: z
+    .string()
+    .describe('Text that the first 64 KiB of the response body must contain; empty for any body (`http` only).')
+    .prefault(''),
+})
+
+const passive_health = z.strictObject({
+  connect_failures: whole(0, 1000)
+    .describe(
+      'Failed connections in a row that take a server down at once, until a health check succeeds; 0 turns this off.',
+    )
+    .prefault(3),
+})
+
+const connections = z.strictObject({
+  idle_per_server: whole(0, 10_000)
+    .describe('Idle connections that each worker keeps open to each server, 0 to 10000.')
+    .prefault(256),
+  idle_timeout: duration(WAIT_OR_OFF).describe('How long an idle connection to a server is kept.').prefault('60s'),
+})
+
+const limits = z.strictObject({
+  request_head_size: size({ min: KIB, max: KIB * KIB, off: false })
+    .describe('Largest request head: request line and headers (else 431).')
+    .prefault('16KiB'),
+  request_target_length: size({ min: 64, max: KIB * KIB, off: false })
+    .describe('Longest request target: path and query (else 414).')
+    .prefault('8KiB'),
+  request_headers: whole(1, 10_000).describe('Most header lines of a request, 1 to 10000 (else 431).').prefault(100),
+  request_body_size: size({ min: 1, max: KIB ** 4, off: true })
+    .describe('Largest request body (else 413); `off` for any size.')
+    .prefault('off'),
+  response_head_size: size({ min: KIB, max: KIB * KIB, off: false })
+    .describe('Largest response head of a server (else the client gets 502).')
+    .prefault('64KiB'),
+  client_connections: z
+    .union([whole(1, 10_000_000), z.literal('off').transform(() => 0)])
+    .describe('Most client connections at a time, over all workers; `off` for any number.')
+    .prefault(20_000),
+})
+
+const forwarding = z.strictObject({
+  trusted_proxies: z
+    .array(addressBlock)
+    .describe(
+      'Addresses and CIDR blocks of proxies in front of octoload: their forwarding headers are believed and extended. Those of all others are replaced.',
+    )
+    .prefault([]),
+  x_forwarded: z
+    .boolean()
+    .describe('Tells servers about the client in `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.')
+    .prefault(true),
+  forwarded: z.boolean().describe('Tells servers about the client in `Forwarded` (RFC 7239).').prefault(false),
+  via: z.boolean().describe('Adds octoload to the `Via` header of requests (RFC 9110, section 7.6.3).').prefault(true),
+})
+
+const logging = z.strictObject({
+  format: z.enum(['text', 'json']).describe('`text` is for people, `json` is one object a line.').prefault('text'),
+  level: z
+    .enum(['debug', 'info', 'warn', 'error', 'off'])
+    .describe('Least severe level that is written.')
+    .prefault('info'),
+  selection: z.boolean().describe('Writes a line for each choice of a server.').prefault(true),
+  access: z.boolean().describe('Writes a line for each finished exchange.').prefault(false),
+})
+
+const metrics = z.strictObject({
+  path: path.describe('Path on every listener that answers with the metrics.').prefault('/metrics'),
+})
+
+const perUpstream = 'Upstreams may override single keys.'
+
+const upstream = z.strictObject({
+  strategy: strategy.prefault(DEFAULT_STRATEGY),
+  servers: z.array(server).describe('The servers: URLs, or objects with `url` and `weight`.'),
+  health_check: z
+    .union([z.literal('off'), overrides(health_check)])
+    .describe('Keys that differ from the top-level `health_check`; `off` checks nothing.')
+    .optional(),
+  passive_health: overrides(passive_health)
+    .describe('Keys that differ from the top-level `passive_health`.')
+    .prefault({}),
+  timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
+  retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
+  connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
+})
+
+export const fileSchema = z.strictObject({
+  $schema: z.string().describe('Where editors find the JSON Schema; octoload does not look at it.').optional(),
+  load_balancer: load_balancer
+    .describe('Short form: the port, the strategy and the interval of the health checks.')
+    .prefault({}),
+  servers: servers.describe('Short form: the servers of one upstream named `main`.').optional(),
+  listeners: z
+    .array(listener)
+    .min(1)
+    .describe('The addresses that clients are accepted on. Default: one, named `main`, on `load_balancer.port`.')
+    .optional(),
+  routes: z
+    .array(route)
+    .min(1)
+    .describe('Which requests go to which upstream. Default: everything to the only upstream.')
+    .optional(),
+  upstreams: z
+    .record(z.string().meta({ pattern: NAME_PATTERN }), upstream)
+    .describe('The named groups of servers. Default: one, named `main`, of `servers` and `load_balancer.strategy`.')
+    .optional(),
+  timeouts: z
+    .strictObject({ ...server_timeouts.shape, ...client_timeouts.shape })
+    .describe(
+      `Time-outs; each may be \`off\` except \`connect\`. ${perUpstream.replace('keys', 'keys, but not those of clients')}`,
+    )
+    .prefault({}),
+  retries: retries
+    .describe(`When a server fails before its response began, another may be asked. ${perUpstream}`)
+    .prefault({}),
+  health_check: z
+    .union([z.literal('off'), health_check])
+    .describe(`Asks every server at intervals whether it is healthy; \`off\` checks nothing. ${perUpstream}`)
+    .prefault({}),
+  passive_health: passive_health
+    .describe(`Learns from the traffic itself that a server is down. ${perUpstream}`)
+    .prefault({}),
+  connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
+  limits: limits.describe('What is accepted from clients and servers.').prefault({}),
+  forwarding: forwarding.describe('What servers learn about the client.').prefault({}),
+  logging: logging.describe('What is written to standard output.').prefault({}),
+  metrics: z
+    .union([z.literal('off'), metrics])
+    .describe('The page of numbers, as JSON and for Prometheus; `off` turns it off.')
+    .prefault({}),
+  workers: workers.optional(),
+  shutdown_timeout: duration(WAIT)
+    .describe('How long exchanges and tunnels may go on after SIGINT or SIGTERM before they are cut.')
+    .prefault('30s'),
+})
+
+/** What may be written in a config file, or given to the library. */
+export type FileConfig = z.input<typeof fileSchema>
+
+/** A file that was found valid, with the defaults of the top level filled in. */
+export type ParsedFile = z.output<typeof fileSchema>
+export type ParsedUpstream = z.output<typeof upstream>
+
+export const healthCheckSchema = health_check
+export const serverSchema = server
+
+type Overrides<Shape extends z.core.$ZodShape> = {
+  [Key in keyof Shape]: Shape[Key] extends z.ZodPrefault<infer Inner extends z.core.SomeType>
+    ? z.ZodOptional<Inner>
+    : Shape[Key]
+}
+
+/** The same keys, all optional and without defaults. */
+function overrides<Shape extends z.core.$ZodShape>(object: z.ZodObject<Shape, z.core.$strict>) {
+  const shape = Object.entries(object.shape).map(([key, value]) => [
+    key,
+    value instanceof z.ZodPrefault ? (value.unwrap() as z.ZodType).optional() : value,
+  ])
+  return z.strictObject(Object.fromEntries(shape) as Overrides<Shape>)
+}
