@@ -1,0 +1,95 @@
+// Starts a balancer on a free port for a test, and stops it afterwards. What a test does not say is set so that it
+// sees only what it asked for: one worker on a free port of this machine, and no health checks.
+import type { FileConfig } from '../../src/config/schema.ts'
+import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
+import { type Client, connect, exchange } from './client.ts'
+import type { Response } from './message.ts'
+import { type Owner, within } from './wait.ts'
+
+type ServerLike = string | { readonly url: string; readonly weight?: number }
+
+/** A config as a user may write it, but for the servers, which may be origins, and the strategy of the one upstream. */
+export interface Setup extends Omit<FileConfig, 'load_balancer' | 'servers'> {
+  servers?: readonly ServerLike[]
+  strategy?: 'round_robin' | 'least_active'
+}
+
+export class Balancer {
+  readonly lb: LoadBalancer
+  /** Every line of the log so far. */
+  readonly lines: string[] = []
+  private readonly owner: Owner
+  private readonly watchers = new Set<() => void>()
+
+  constructor(lb: LoadBalancer, owner: Owner) {
+    this.lb = lb
+    this.owner = owner
+    lb.on('log', (line: string) => {
+      this.lines.push(line)
+      for (const look of [...this.watchers]) look()
+    })
+  }
+
+  /** The port of the first listener. */
+  get port(): number {
+    return this.lb.addresses[0]!.port
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  connect(): Promise<Client> {
+    return connect(this.owner, this.port)
+  }
+
+  /** One request over a connection of its own. */
+  exchange(bytes: string): Promise<Response> {
+    return exchange(this.owner, this.port, bytes)
+  }
+
+  /** Waits until a line of the log matches, past or to come; resolves with the match. */
+  logged(pattern: RegExp): Promise<RegExpExecArray> {
+    const found = new Promise<RegExpExecArray>((resolve) => {
+      const look = () => {
+        for (const line of this.lines) {
+          const match = pattern.exec(line)
+          if (match === null) continue
+          this.watchers.delete(look)
+          resolve(match)
+          return
+        }
+      }
+      this.watchers.add(look)
+      look()
+    })
+    return within(found, () => `${pattern} in the log:\n${this.lines.join('\n')}`)
+  }
+
+  countLogged(pattern: RegExp): number {
+    return this.lines.filter((line) => pattern.test(line)).length
+  }
+}
+
+export async function startBalancer(owner: Owner, setup: Setup): Promise<Balancer> {
+  const lb = createLoadBalancer(fileConfig(setup))
+  const balancer = new Balancer(lb, owner)
+  owner.after(() => lb.stop({ timeout: 1 }))
+  await lb.start()
+  return balancer
+}
+
+/** The config for a setup. */
+export function fileConfig({ servers = [], strategy = 'round_robin', ...rest }: Setup): FileConfig {
+  const members = servers.map((server) => {
+    if (typeof server === 'string') return server
+    return { url: server.url, weight: server.weight ?? 1 }
+  })
+  return {
+    listeners: [{ address: '127.0.0.1', port: 0 }],
+    upstreams: { main: { strategy, servers: members } },
+    health_check: 'off',
+    workers: 1,
+    ...rest,
+  }
+}
