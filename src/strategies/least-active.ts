@@ -43,21 +43,20 @@ class LeastActivePicker implements Picker {
   }
 
   private best(exchange: PickExchange, step: number): number {
-    const next = this.sequence.at(step)
-    if (this.servers.inFlight(next) === 0 && !exchange.hasTried(next)) return next
-
-    let best = NONE
-    let bestInFlight = 0
-    let bestWeight = 1
+    const { servers, weights, sequence } = this
+    const next = sequence.at(step)
+    let best = exchange.hasTried(next) ? NONE : next
+    let bestInFlight = best === NONE ? Infinity : servers.inFlight(next)
+    let bestWeight = weights[next]!
     let bestDistance = 0
-    for (let position = 0; position < this.weights.length; position++) {
-      if (exchange.hasTried(position)) continue
-      const inFlight = this.servers.inFlight(position)
-      const weight = this.weights[position]!
-      // a / b < c / d is a * d < c * b: no division, and so no rounding that would turn level servers into unequal ones.
-      const more = best === NONE ? -1 : inFlight * bestWeight - bestInFlight * weight
-      if (more > 0) continue
-      const distance = this.sequence.distance(position, step)
+    if (bestInFlight === 0) return best
+    for (let position = 0; position < weights.length; position++) {
+      const inFlight = servers.inFlight(position)
+      const weight = weights[position]!
+      // a / b < c / d is a * d < c * b: no division, and so no rounding that would make level servers unequal.
+      const more = inFlight * bestWeight - bestInFlight * weight
+      if (more > 0 || (more === 0 && bestDistance === 0) || exchange.hasTried(position)) continue
+      const distance = sequence.distance(position, step)
       if (more === 0 && distance > bestDistance) continue
       best = position
       bestInFlight = inFlight
