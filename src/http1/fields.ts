@@ -76,14 +76,15 @@ export class Fields {
 
 /**
  * Reads a header block: lines that end in CR LF, and the empty line. `maxCount` bounds the number of fields.
- * With `withoutHost` the Host field is not passed on (an absolute-form target replaces it).
+ * With `withoutHost` the Host field is not passed on (an absolute-form target replaces it), with `withoutFraming`
+ * neither Content-Length nor Transfer-Encoding.
  */
 export function readFields(
   block: string,
   kind: BlockKind,
   maxCount: number,
   withoutHost = false,
-  withoutChunked = false,
+  withoutFraming = false,
 ): Fields | Refusal {
   if (!VALID_BLOCK.test(block)) return diagnose(block)
   const fields = new Fields()
@@ -153,6 +154,7 @@ export function readFields(
             const length = value(block, colon, next)
             if (!VALID_LENGTH.test(length)) return REFUSALS.badContentLength
             fields.contentLength = Number(length)
+            pass = !withoutFraming
           } else if (name === 'content_length') return REFUSALS.framingLookAlike
         }
         break
@@ -170,7 +172,7 @@ export function readFields(
               return REFUSALS.badTransferEncoding
             }
             fields.chunked = true
-            pass = !withoutChunked
+            pass = !withoutFraming
           } else if (name === 'transfer_encoding') return REFUSALS.framingLookAlike
         }
         break

@@ -27,18 +27,18 @@ export class ResponseHead {
   }
 }
 
-/** Reads a response head; with `withoutChunked` Transfer-Encoding is not passed on (an HTTP/1.0 client gets plain bytes). */
-export function readResponseHead(text: string, withoutChunked = false): ResponseHead | Refusal {
-  const head = read(text, withoutChunked)
+/** Reads a response head; with `withoutFraming` neither Content-Length nor Transfer-Encoding is passed on. */
+export function readResponseHead(text: string, withoutFraming = false): ResponseHead | Refusal {
+  const head = read(text, withoutFraming)
   // The same refusal as for a head that comes in parts: the first offence in the order of the bytes.
   return head instanceof Refusal ? (responseOffence(text, 0, text.length) ?? head) : head
 }
 
-function read(text: string, withoutChunked: boolean): ResponseHead | Refusal {
+function read(text: string, withoutFraming: boolean): ResponseHead | Refusal {
   const lineEnd = text.indexOf('\r\n')
   const line = STATUS_LINE.exec(text.slice(0, lineEnd))
   if (line === null) return REFUSALS.badStatusLine
-  const fields = readFields(text.slice(lineEnd + 2), RESPONSE, MAX_FIELDS, false, withoutChunked)
+  const fields = readFields(text.slice(lineEnd + 2), RESPONSE, MAX_FIELDS, false, withoutFraming)
   if (fields instanceof Refusal) return fields
   const old = line[1] === '0'
   if (old && fields.chunked) return REFUSALS.badTransferEncoding

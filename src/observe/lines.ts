@@ -98,6 +98,12 @@ export function requestRefused(client: string, status: number, reason: string): 
   return { level: 'info', event: 'request_refused', message, fields: { client, status, reason } }
 }
 
+/** `limit` is `limits.client_connections`. */
+export function tooManyClients(limit: number): LogLine {
+  const message = `Closed a new connection: all ${limit} of limits.client_connections are in use`
+  return { level: 'warn', event: 'too_many_clients', message, fields: { limit } }
+}
+
 /** `timeout` in milliseconds. */
 export function shuttingDown(signal: string, active: number, timeout: number): LogLine {
   const cause = signal === '' ? '' : `${signal} received, `

@@ -181,15 +181,17 @@ export class ClientConnection implements ChannelOwner {
 
   /** Shutdown: closes the connection when nothing is going on. */
   closeIdle(): void {
-    if (this.state === HEAD && !this.reader.begun) this.finish()
+    if (this.state !== HEAD || this.reader.begun) return
+    if (this.channel.pending) this.finish()
+    else this.channel.destroy()
   }
 
   /** Shutdown: ends whatever is going on. Returns whether that cut an exchange. */
   cut(): boolean {
     const cuts = this.exchange !== null
     if (this.tunnel !== null) this.tunnel.cut()
-    else this.exchange?.fail(FAILURES.cutAtShutdown, 'cut at shutdown')
-    this.channel.destroy()
+    else this.exchange?.fail(FAILURES.cutAtShutdown, 'the shutdown did not wait any longer')
+    this.channel.socket.destroySoon()
     return cuts
   }
 

@@ -12,6 +12,8 @@ export interface ExchangeLog {
   retrying(exchange: Exchange, server: Server, failure: Failure, detail: string): void
   /** The exchange failed for good; the exchange knows its failure, status and last server. */
   failed(exchange: Exchange, detail: string): void
+  /** A connection was closed at once because `limits.client_connections` was reached. */
+  tooManyClients(limit: number): void
   /** A client's bytes were refused before they became an exchange. */
   refused(client: string, code: string, status: number): void
 }

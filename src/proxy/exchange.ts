@@ -4,6 +4,7 @@
 //
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
 // for a failure before the first byte of a response. `account` is the single way out, also for aborts.
+import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import { type Answer, explain } from './answer.ts'
@@ -50,6 +51,10 @@ export class Exchange {
   private keepsClient = false
   /** The end of the response can be told only by the end of the connection. */
   private unframed = false
+  /** Bounds the whole exchange, where the config asks for it. */
+  private timer: Timer | null = null
+  /** Asked of us, not of a server: not counted. */
+  private internal = false
   private over = false
 
   constructor(
@@ -66,7 +71,6 @@ export class Exchange {
     this.requestBytes = firstBody.length
     this.requestDone = requestDone
     this.startedAt = performance.now()
-    runtime.counters.add(COUNTER.exchangesActive)
   }
 
   /** From the request head to the server, as far as it goes without waiting. */
@@ -81,10 +85,12 @@ export class Exchange {
   private route(): boolean {
     const { runtime, head } = this
     if (runtime.isMetrics(head.target)) {
+      this.internal = true
       this.answer(runtime.metricsAnswer(head))
       return false
     }
     runtime.counters.add(COUNTER.requests)
+    runtime.counters.add(COUNTER.exchangesActive)
     const upstream = runtime.route(head.method, head.host, head.target)
     if (upstream !== undefined) {
       this.upstream = upstream
@@ -97,7 +103,12 @@ export class Exchange {
   // ── admit ──
 
   private admit(): void {
-    this.upstream!.budget.request(this.startedAt)
+    const { budget, plan } = this.upstream!
+    budget.request(this.startedAt)
+    if (plan.timeouts.exchange === 0) return
+    const detail = `it took longer than ${plan.timeouts.exchange} ms`
+    this.timer = new Timer(() => this.fail(FAILURES.exchangeTimeout, detail))
+    this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
   // ── pick ──
@@ -269,7 +280,7 @@ export class Exchange {
   private answer(answer: Answer): void {
     this.leaveServer()
     this.status = answer.status
-    if (this.upstream !== null || this.failure !== null) this.runtime.counters.addOwnStatus(answer.status)
+    if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
     this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
     this.account(performance.now())
@@ -291,15 +302,19 @@ export class Exchange {
   private account(now: number): void {
     if (this.over) return
     this.over = true
-    const { runtime } = this
-    const micros = (now - this.startedAt) * 1000
+    if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     this.release()
-    runtime.counters.add(COUNTER.exchangesActive, -1)
-    runtime.counters.add(COUNTER.requestBytes, this.requestBytes)
-    runtime.counters.add(COUNTER.responseBytes, this.responseBytes)
-    if (this.answering) runtime.counters.addExchange(this.server!.slot, this.status, micros)
-    if (runtime.log.finished !== null) runtime.log.finished(this, micros)
+    if (!this.internal) this.count((now - this.startedAt) * 1000)
     this.client.exchangeOver(this.keepsClient, now)
+  }
+
+  private count(micros: number): void {
+    const { counters, log } = this.runtime
+    counters.add(COUNTER.exchangesActive, -1)
+    counters.add(COUNTER.requestBytes, this.requestBytes)
+    counters.add(COUNTER.responseBytes, this.responseBytes)
+    if (this.answering) counters.addExchange(this.server!.slot, this.status, micros)
+    if (log.finished !== null) log.finished(this, micros)
   }
 
   private release(): void {

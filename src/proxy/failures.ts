@@ -42,12 +42,12 @@ export const FAILURES = {
   exchangeTimeout: new Failure('exchange_timeout', 10, 'server', 504, 'never', 'The exchange took longer than allowed.'),
   noServer: new Failure('no_healthy_server', 11, 'balancer', 503, 'never', 'No healthy server is available.'),
   noRoute: new Failure('no_route', 12, 'client', 404, 'never', 'No route matches this host and path.'),
-  shuttingDown: new Failure('shutting_down', 13, 'balancer', 503, 'never', 'The load balancer is shutting down.'),
+  tooManyClients: new Failure('too_many_clients', 13, 'balancer', 0, 'never', 'There are too many client connections.'),
   clientClosed: new Failure('client_closed', 14, 'client', 0, 'never', 'The client closed the connection.'),
   clientStalled: new Failure('client_stalled', 15, 'client', 0, 'never', 'The client stopped reading.'),
   refused: new Failure('refused_request', 16, 'client', 400, 'never', 'The request was refused.'),
   tunnelIdle: new Failure('tunnel_idle', 17, 'balancer', 0, 'never', 'The tunnel was idle for too long.'),
-  cutAtShutdown: new Failure('cut_at_shutdown', 18, 'balancer', 0, 'never', 'The shutdown did not wait any longer.'),
+  cutAtShutdown: new Failure('cut_at_shutdown', 18, 'balancer', 503, 'never', 'The load balancer is shutting down.'),
   internalError: new Failure('internal_error', 19, 'balancer', 500, 'never', 'The load balancer made a mistake.'),
 } as const
 

@@ -2,6 +2,7 @@
 import net from 'node:net'
 import type { ListenerConfig } from '../config/config.ts'
 import { ClientConnection } from './client-connection.ts'
+import { FAILURES } from './failures.ts'
 import type { Runtime } from './runtime.ts'
 
 const BACKLOG = 4096
@@ -13,8 +14,13 @@ export class Listener {
   constructor(runtime: Runtime, config: ListenerConfig) {
     this.config = config
     this.server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
-      if (runtime.clients.size >= runtime.plan.limits.client_connections) socket.destroy()
-      else new ClientConnection(runtime, socket)
+      const limit = runtime.plan.limits.client_connections
+      if (limit === 0 || runtime.options.clientConnections() < limit) new ClientConnection(runtime, socket)
+      else {
+        runtime.counters.addFailure(FAILURES.tooManyClients.number)
+        runtime.log.tooManyClients(limit)
+        socket.destroy()
+      }
     })
   }
 

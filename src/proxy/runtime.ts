@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly random: () => number
+  /** Client connections of all workers. */
+  readonly clientConnections: () => number
   /** Answers the metrics path: content type and body. */
   readonly metrics: (accept: string, query: string) => { contentType: string; body: string }
   /** Tells the main thread that a server was taken down after connect failures in a row. */

@@ -211,11 +211,14 @@ export class ServerConnection implements ChannelOwner {
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
     this.unframes = exchange.head.old && head.fields.chunked
+    // A 204 has no body, so it must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
+    if (this.unframes || (head.status === 204 && (head.fields.chunked || head.fields.contentLength >= 0))) {
+      const plain = readResponseHead(text, true)
+      if (!(plain instanceof Refusal)) lines = `HTTP/1.1 ${plain.statusText}\r\n${plain.fields.forward}`
+    }
     let stop: number
     let content: number
     if (this.unframes) {
-      const plain = readResponseHead(text, true)
-      if (!(plain instanceof Refusal)) lines = `HTTP/1.1 ${plain.statusText}\r\n${plain.fields.forward}`
       stop = body.unframe(bytes, start, end)
       content = body.unframedEnd
     } else content = stop = body.feed(bytes, start, end)

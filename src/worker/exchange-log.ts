@@ -1,5 +1,5 @@
 // Connects the hot path with the log of its thread.
-import { requestFailed, requestRefused, retrying } from '../observe/lines.ts'
+import { requestFailed, requestRefused, retrying, tooManyClients } from '../observe/lines.ts'
 import type { SelectionText } from '../observe/selection-log.ts'
 import type { ThreadLog } from '../observe/thread-log.ts'
 import type { Exchange } from '../proxy/exchange.ts'
@@ -8,6 +8,9 @@ import type { Failure } from '../proxy/failures.ts'
 import type { Server } from '../proxy/server.ts'
 
 export function makeExchangeLog({ logger, selection, access }: ThreadLog): ExchangeLog {
+  /** A flood of connections must not become a flood of lines. */
+  let quietUntil = 0
+
   function attempt(exchange: Exchange, failure: Failure, reason: string) {
     const { method, target } = exchange.head
     return { method, target, server: exchange.server?.plan.url ?? '', failure: failure.name, reason }
@@ -46,6 +49,12 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
       // A client that leaves is its own business: worth a line only to those who look closely.
       const line = requestFailed(attempt(exchange, exchange.failure!, detail), exchange.status)
       logger.log(exchange.failure!.blame === 'client' ? { ...line, level: 'debug' } : line)
+    },
+    tooManyClients: (limit) => {
+      const now = performance.now()
+      if (now < quietUntil) return
+      quietUntil = now + 1000
+      logger.log(tooManyClients(limit))
     },
     refused: (client, code, status) => logger.log(requestRefused(client, status, code)),
   }

@@ -73,6 +73,7 @@ export class Worker {
       counters: this.counters,
       log: makeExchangeLog(log),
       random: Math.random,
+      clientConnections: () => this.clientConnections(),
       metrics: (accept, query) => metricsAnswer(this.snapshot(), accept, query),
       onConnectFailures: (slot, reason) => this.send({ type: 'connect_failures', slot, reason }),
     })
@@ -87,6 +88,12 @@ export class Worker {
       failureKinds: FAILURE_NAMES,
       startedAt: this.data.startedAt,
     })
+  }
+
+  private clientConnections(): number {
+    let sum = 0
+    for (const counters of this.allCounters) sum += counters.get(COUNTER.clientConnectionsActive)
+    return sum
   }
 
   private async listen({ ports, shared }: Listen): Promise<void> {
