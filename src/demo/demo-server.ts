@@ -36,23 +36,24 @@ const KEEP_ALIVE_MS = 75_000
 export async function startDemoServer(options: DemoServerOptions): Promise<RunningDemoServer> {
   const host = options.host ?? '127.0.0.1'
   const demo = new DemoServer(options)
-  demo.server.listen(options.port, host)
   try {
-    await once(demo.server, 'listening')
+    const port = await demo.listen(options.port, host)
+    return { port, url: `http://${bracketed(host)}:${port}`, close: () => demo.close() }
   } catch (cause) {
     throw startError(cause as NodeJS.ErrnoException, host, options.port)
   }
-  return { port: demo.port, url: `http://${bracketed(host)}:${demo.port}`, close: () => demo.close() }
 }
 
 class DemoServer {
-  readonly server: Server
+  private readonly server: Server
   private readonly options: DemoServerOptions
   private readonly now: () => number
   private readonly random: () => number
   private readonly startedAt: number
   /** What has no end of its own: event streams and WebSockets. */
   private readonly endless = new Set<Duplex | ServerResponse>()
+  /** The real one; the server itself no longer tells it while it closes. */
+  private port = 0
   private sick = false
   private closing = false
 
@@ -66,8 +67,11 @@ class DemoServer {
     this.server.on('upgrade', (request, socket, early) => this.onUpgrade(request, socket, early))
   }
 
-  get port(): number {
-    return (this.server.address() as AddressInfo).port
+  async listen(port: number, host: string): Promise<number> {
+    this.server.listen(port, host)
+    await once(this.server, 'listening')
+    this.port = (this.server.address() as AddressInfo).port
+    return this.port
   }
 
   async close(): Promise<void> {
