@@ -5,7 +5,8 @@ import { healthCheckSchema, type ParsedFile, type ParsedUpstream } from './schem
 
 const SHORT_NAME = 'main'
 
-const CHECK_DEFAULTS: HealthCheckConfig = { ...healthCheckSchema.parse({}), interval: 30_000 }
+const { kind, interval = 30_000, ...otherDefaults } = healthCheckSchema.parse({})
+const CHECK_DEFAULTS: HealthCheckConfig = { kind, interval, ...otherDefaults }
 
 export function expand(file: ParsedFile): Config {
   const { client_head, client_body_idle, keep_alive_idle } = file.timeouts
@@ -32,22 +33,24 @@ function shortUpstreams({ load_balancer, servers }: ParsedFile): Record<string, 
 
 function expandListeners({ listeners, load_balancer }: ParsedFile): ListenerConfig[] {
   if (listeners === undefined) return [{ name: SHORT_NAME, address: '*', port: load_balancer.port }]
-  return withNames(listeners, 'listener')
+  const names = namesOf(listeners, 'listener')
+  return listeners.map(({ address, port }, index) => ({ name: names[index]!, address, port }))
 }
 
 function expandRoutes({ routes }: ParsedFile, onlyUpstream: string): RouteConfig[] {
   const everything = { hosts: [], path_prefix: '/', methods: [] }
   if (routes === undefined) return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream }]
-  return withNames(routes, 'route')
+  const names = namesOf(routes, 'route')
+  return routes.map(({ match, upstream }, index) => ({ name: names[index]!, match, upstream }))
 }
 
 /** Names that were given stay; the others are `main` when there is only one entry, else numbered by position. */
-function withNames<Entry extends object>(entries: (Entry & { name?: string | undefined })[], noun: string) {
-  const given = new Set(entries.map((entry) => entry.name))
+function namesOf(entries: readonly { name?: string | undefined }[], noun: string): string[] {
+  const given = new Set(entries.map(({ name }) => name))
   return entries.map((entry, index) => {
     let name = entry.name ?? (entries.length === 1 ? SHORT_NAME : `${noun}_${index + 1}`)
     while (entry.name === undefined && given.has(name)) name += '_'
-    return { ...{ name }, ...entry, name }
+    return name
   })
 }
 
@@ -72,13 +75,8 @@ function expandHealthCheck(file: ParsedFile, own: ParsedUpstream['health_check']
   const shortInterval = Math.round(file.load_balancer.health_check_interval_seconds * 1000)
   const base = top === 'off' ? CHECK_DEFAULTS : merge({ ...CHECK_DEFAULTS, interval: shortInterval }, top)
   const check = merge(base, own ?? {})
-  const { kind, interval, interval_down, timeout } = check
-  return {
-    ...{ kind, interval },
-    ...check,
-    interval_down: Math.min(interval_down, interval),
-    timeout: Math.min(timeout, interval),
-  }
+  const { interval, interval_down, timeout } = check
+  return { ...check, interval_down: Math.min(interval_down, interval), timeout: Math.min(timeout, interval) }
 }
 
 type Overrides<T> = { [Key in keyof T]?: T[Key] | undefined }

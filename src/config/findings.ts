@@ -74,7 +74,7 @@ function exampleOf(node: JsonSchema): unknown {
     const item = exampleOf(node.items)
     return item === undefined ? undefined : [item]
   }
-  return node.type === 'integer' ? 8080 : undefined
+  return undefined
 }
 
 function kindHint(nodes: readonly JsonSchema[], value: unknown): string {

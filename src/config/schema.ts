@@ -29,23 +29,20 @@ const KIB = 1024
 
 export const DEFAULT_STRATEGY = 'least_active'
 
-const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]])
-const strategySummaries = Object.values(registry.strategies)
-  .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
-  .join(' ')
+const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]]).describe(
+  Object.values(registry.strategies)
+    .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
+    .join(' '),
+)
 
 const strategy = z
   .union([
     strategyName.transform((name): StrategyConfig => ({ name, options: {} })),
-    z
-      .looseObject({ name: strategyName.describe('Name of the strategy.') })
-      .transform(({ name, ...options }): StrategyConfig => ({ name, options })),
+    z.looseObject({ name: strategyName }).transform(({ name, ...options }): StrategyConfig => ({ name, options })),
   ])
-  .describe(
-    `How a server is chosen for each request: a name, or an object with \`name\` and the strategy's options. ${strategySummaries}`,
-  )
+  .describe("How a server is chosen for each request: a name, or an object with `name` and the strategy's options.")
 
-const port = whole(0, 65_535)
+const port = whole(0, 65_535).meta({ examples: [8080] })
 
 const server = z.union([
   serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1 })),
@@ -59,10 +56,7 @@ const server = z.union([
     .transform(({ url, weight }): ServerConfig => ({ ...url, weight })),
 ])
 
-const workers = z
-  .union([z.literal('auto'), whole(1, 256).transform((count) => count)])
-  .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
-  .meta({ default: 'auto' })
+const workers = z.union([z.literal('auto'), whole(1, 256)])
 
 const load_balancer = z.strictObject({
   port: port
@@ -75,7 +69,7 @@ const load_balancer = z.strictObject({
     .describe('Seconds between two health checks of a server, 0.1 to 86400. Short form of `health_check.interval`.')
     .prefault(30),
   strategy: strategy.prefault(DEFAULT_STRATEGY),
-  workers: workers.optional(),
+  workers: workers.describe('Short form of the top-level `workers`.').optional(),
 })
 
 const servers = z.strictObject({
@@ -122,13 +116,9 @@ const route = z.strictObject({
 
 const client_timeouts = z.strictObject({
   client_head: duration(WAIT_OR_OFF)
-    .describe(
-      'Longest time for a client to send a whole request head, from its first byte (or from the connection on).',
-    )
+    .describe('Longest time for a client to send a whole request head.')
     .prefault('10s'),
-  client_body_idle: duration(WAIT_OR_OFF)
-    .describe('Longest pause of a client within a request body, and while it takes no byte of a response.')
-    .prefault('30s'),
+  client_body_idle: duration(WAIT_OR_OFF).describe('Longest pause of a client within a request body.').prefault('30s'),
   keep_alive_idle: duration(WAIT_OR_OFF)
     .describe('How long a client connection may wait for its next request before it is closed.')
     .prefault('75s'),
@@ -326,12 +316,15 @@ export const fileSchema = z.strictObject({
   connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
   limits: limits.describe('What is accepted from clients and servers.').prefault({}),
   forwarding: forwarding.describe('What servers learn about the client.').prefault({}),
-  logging: logging.describe('What is written to standard output.').prefault({}),
+  logging: logging.describe('What is written to the log.').prefault({}),
   metrics: z
     .union([z.literal('off'), metrics])
     .describe('The page of numbers, as JSON and for Prometheus; `off` turns it off.')
     .prefault({}),
-  workers: workers.optional(),
+  workers: workers
+    .optional()
+    .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
+    .meta({ default: 'auto' }),
   shutdown_timeout: duration(WAIT)
     .describe('How long exchanges and tunnels may go on after SIGINT or SIGTERM before they are cut.')
     .prefault('30s'),
