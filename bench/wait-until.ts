@@ -5,12 +5,17 @@ import type { Child } from './machine/child.ts'
 
 const PATIENCE = 15_000
 
-/** Resolves once `condition` holds. Rejects with the program's last words when it exits or takes longer than 15 s. */
-export async function waitUntil(what: string, child: Child, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE
+/** Resolves once `condition` holds. Rejects with the program's last words when it exits or takes longer than `patience` ms. */
+export async function waitUntil(
+  what: string,
+  child: Child,
+  condition: () => boolean | Promise<boolean>,
+  patience: number = PATIENCE,
+): Promise<void> {
+  const deadline = Date.now() + patience
   while (!(await condition())) {
     if (child.hasExited) throw new Error(`${what} ended at once:\n${child.lastWords()}`)
-    if (Date.now() > deadline) throw new Error(`${what} does not answer after ${PATIENCE} ms:\n${child.lastWords()}`)
+    if (Date.now() > deadline) throw new Error(`${what} is not ready after ${patience} ms:\n${child.lastWords()}`)
     await delay(20)
   }
 }

@@ -1,8 +1,8 @@
 // autocannon: a load generator in JavaScript, for machines without wrk. It costs more than most proxies, so requests/s
 // and latencies are then its own; CPU per request still tells the truth.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BenchCase, serialise } from '../cases/bench-case.ts'
+import { serialise } from '../cases/bench-case.ts'
 import { Child } from '../machine/child.ts'
 import { packageVersion } from '../peers/installed.ts'
 import type { LoadGenerator, LoadResult, LoadTarget } from './load.ts'
@@ -21,7 +21,7 @@ export const autocannon: LoadGenerator = {
     writeFileSync(job, JSON.stringify(connectionPerRequest ? rawJob(target) : autocannonJob(target)))
     const child = new Child({ argv: [process.execPath, join(import.meta.dirname, client), job] }, 'load', target.folder)
     await child.exited
-    const line = /^RESULT (.*)$/m.exec(readFileSync(join(target.folder, 'stdout.log'), 'utf8'))?.[1]
+    const line = /^RESULT (.*)$/m.exec(child.output())?.[1]
     if (line === undefined) throw new Error(`autocannon failed:\n${child.lastWords()}`)
     return JSON.parse(line) as LoadResult
   },

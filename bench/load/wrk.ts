@@ -1,5 +1,5 @@
 // wrk: a load generator in C with one thread and epoll. The requests are prebuilt here and only handed out by wrk.lua.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serialise } from '../cases/bench-case.ts'
 import { Child } from '../machine/child.ts'
@@ -20,7 +20,7 @@ export const wrk: LoadGenerator = {
     const argv = [which('wrk')!, ...options, '--latency', '-s', SCRIPT, `http://127.0.0.1:${port}/`, requests]
     const child = new Child({ argv }, 'load', folder)
     await child.exited
-    const line = /^RESULT (.*)$/m.exec(readFileSync(join(folder, 'stdout.log'), 'utf8'))?.[1]
+    const line = /^RESULT (.*)$/m.exec(child.output())?.[1]
     if (line === undefined) throw new Error(`wrk failed:\n${child.lastWords()}`)
     return JSON.parse(line) as LoadResult
   },

@@ -45,6 +45,11 @@ export class Child {
     running.add(this)
   }
 
+  /** What it has written to its standard output so far. */
+  output(): string {
+    return readFileSync(join(this.folder, 'stdout.log'), 'utf8')
+  }
+
   /** The last lines that it wrote, for an error message. */
   lastWords(): string {
     const text = ['stderr.log', 'stdout.log'].map((name) => readFileSync(join(this.folder, name), 'utf8')).join('')

@@ -23,10 +23,12 @@ export function octoload(folder: string = THIS_TREE, name: string = 'octoload'):
   }
 }
 
-function configFor({ port, servers, logging }: ProxySetup) {
+function configFor({ port, servers, logging, clients }: ProxySetup) {
   return {
     load_balancer: { port, strategy: 'round_robin', workers: 1 },
     servers: { urls: servers.map((server) => `http://127.0.0.1:${server}`) },
     logging: { selection: logging },
+    timeouts: { keep_alive_idle: '1h' },
+    limits: { client_connections: clients },
   }
 }
