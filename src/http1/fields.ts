@@ -13,6 +13,9 @@ export const REQUEST = 0
 export const RESPONSE = 1
 export type BlockKind = typeof REQUEST | typeof RESPONSE
 
+/** First letters of the names that `readFields` knows, as bits: a is bit 0. */
+const TELLING_LETTERS = [...'cefhkptuvx'].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 97)), 0)
+
 /** Fields that Connection may not take away, whatever it names: framing, routing, and what we set ourselves. */
 const NOT_HOP_BY_HOP = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'close'])
 
@@ -95,11 +98,16 @@ export function readFields(
   let start = 0
   while (start < end) {
     if (++fields.count > maxCount) return REFUSALS.tooManyHeaders
-    const colon = block.indexOf(':', start)
-    const next = block.indexOf('\r\n', colon) + 2
-    let pass = true
+    // The block is known to have no LF but at the ends of its lines.
+    const next = block.indexOf('\n', start) + 1
     // Only names whose length and first letter fit are looked at; `| 32` makes a letter lower-case.
     const first = block.charCodeAt(start) | 32
+    if ((TELLING_LETTERS & (1 << (first - 97))) === 0) {
+      start = next
+      continue
+    }
+    const colon = block.indexOf(':', start)
+    let pass = true
     switch (colon - start) {
       case 2: // te
         if (first === 116) pass = block.slice(start, colon).toLowerCase() !== 'te'
