@@ -60,7 +60,8 @@ export function observeRequests(parts: readonly Buffer[], limits: RequestLimits 
         if (at < 0) return ended(sighting, body.refusal)
       }
       if (!message.complete) continue
-      if (!message.keepAlive) return sighting
+      // What follows an upgrade waits for the server's answer: it may be of the other protocol.
+      if (!message.keepAlive || message.fields.upgrade !== '') return sighting
       message = null
     }
   }
