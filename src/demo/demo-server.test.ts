@@ -197,7 +197,12 @@ test('says which port is taken, and what to do', async () => {
 })
 
 test('closing ends idle connections and streams at once, but lets answers finish', async () => {
-  const server = await start({ latency: 30 })
+  const arrived = Promise.withResolvers<void>()
+  const random = (): number => {
+    arrived.resolve()
+    return 0
+  }
+  const server = await start({ latency: 30, random })
   const agent = new Agent({ keepAlive: true })
   await ask(`${server.url}/health`, { agent })
   const events = request(`${server.url}/events`, { agent: false }).end()
@@ -207,8 +212,7 @@ test('closing ends idle connections and streams at once, but lets answers finish
   await once(socket, 'open')
   const socketEnd = once(socket, 'close')
   const slow = ask(server.url, { agent: new Agent({ keepAlive: true }) })
-  // The slow request is with the server once this later one is answered.
-  await ask(`${server.url}/health`)
+  await arrived.promise
 
   const closed = server.close()
   const [answer] = await Promise.all([slow, closed, streamEnd, socketEnd])
