@@ -33,9 +33,10 @@ export class AccessLog {
     const { batch } = this
     batch.begin()
     if (this.format === 'json') {
-      let line = `{"time":"${batch.clock.iso()}","level":"info","message":"Exchange finished","event":"exchange_finished"`
+      batch.clock.readMillis()
+      let line = `{"time":"${batch.clock.iso}","level":"info","message":"Exchange finished","event":"exchange_finished"`
       line += `,"client":${jsonString(client)},"method":${jsonString(method)},"target":${jsonString(target)}`
-      line += `,"version":${jsonString(version)},"status":${status},"bytes":${bytes},"duration_ms":${Math.round(micros) / 1000}`
+      line += `,"version":${jsonString(version)},"status":${status},"bytes":${bytes},"duration_ms":${exactMillis(micros)}`
       line += `,"server":${jsonString(server)},"retries":${retries}`
       batch.add(failure === '' ? `${line}}\n` : `${line},"failure":${jsonString(failure)}}\n`, 1)
       return
@@ -48,9 +49,17 @@ export class AccessLog {
   }
 }
 
-/** Milliseconds with one decimal; whole numbers throughout, for `toFixed` is slow. */
+/** Milliseconds with one decimal; whole numbers throughout, for turning fractions into text is slow. */
 function millis(micros: number): string {
   const tenths = Math.round(micros / 100)
   const tenth = tenths % 10
   return `${(tenths - tenth) / 10}.${tenth}`
+}
+
+/** Milliseconds with three decimals. */
+function exactMillis(micros: number): string {
+  const whole = Math.round(micros)
+  const rest = whole % 1000
+  const zeros = rest < 10 ? '00' : rest < 100 ? '0' : ''
+  return `${(whole - rest) / 1000}.${zeros}${rest}`
 }

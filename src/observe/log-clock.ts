@@ -7,10 +7,11 @@ export class LogClock {
   prefix = ''
   /** The second that `prefix` shows, since 1970; text made with `prefix` may be kept while this stays the same. */
   second = Number.NaN
+  /** The time as JSON lines carry it, `2025-09-30T18:53:47.123Z`, as of the last `readMillis`. */
+  iso = ''
   private readonly colour: boolean
   private readonly now: () => number
   private isoMillis = Number.NaN
-  private isoText = ''
 
   /** `now` answers milliseconds since 1970. */
   constructor(colour = false, now: () => number = Date.now) {
@@ -28,14 +29,14 @@ export class LogClock {
     this.prefix = `${name} ${time} `
   }
 
-  /** The time now as JSON lines carry it: `2025-09-30T18:53:47.123Z`. */
-  iso(): string {
+  /** Reads the clock for a JSON line and brings `iso` up to it. */
+  readMillis(): number {
     const millis = this.now()
     if (millis !== this.isoMillis) {
       this.isoMillis = millis
-      this.isoText = new Date(millis).toISOString()
+      this.iso = new Date(millis).toISOString()
     }
-    return this.isoText
+    return millis
   }
 }
 

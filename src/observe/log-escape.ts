@@ -3,8 +3,8 @@
 
 const UNSAFE_IN_MESSAGE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 const UNSAFE_IN_MESSAGE_ALL = new RegExp(UNSAFE_IN_MESSAGE, 'g')
-const PLAIN_QUOTED = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
-const UNSAFE_IN_QUOTED = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g
+const UNSAFE_IN_QUOTED = /[^\x20\x21\x23-\x5b\x5d-\x7e]/
+const UNSAFE_IN_QUOTED_ALL = new RegExp(UNSAFE_IN_QUOTED, 'g')
 const UNSAFE_IN_JSON = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 /** For a message that people read: controls become `\n`, `\x1b`, `\u2028`; every other character stays. */
@@ -14,12 +14,12 @@ export function escapeMessage(text: string): string {
 
 /** For text between quotes: as `escapeMessage`, and also quotes, backslashes and all that is not ASCII. */
 export function escapeQuoted(text: string): string {
-  return PLAIN_QUOTED.test(text) ? text : text.replace(UNSAFE_IN_QUOTED, escapeCharacter)
+  return UNSAFE_IN_QUOTED.test(text) ? text.replace(UNSAFE_IN_QUOTED_ALL, escapeCharacter) : text
 }
 
 /** A JSON string with its quotes; harmless on a terminal too. */
 export function jsonString(text: string): string {
-  return PLAIN_QUOTED.test(text) ? `"${text}"` : safeJson(text)
+  return UNSAFE_IN_QUOTED.test(text) ? safeJson(text) : `"${text}"`
 }
 
 /** JSON on one line, harmless on a terminal. Throws as `JSON.stringify` does. */

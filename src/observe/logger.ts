@@ -57,7 +57,10 @@ export class Logger {
 
   /** The line as it would be written, whatever the level asked for. */
   format(line: LogLine): string {
-    if (this.options.format === 'json') return formatJson(line, this.clock.iso())
+    if (this.options.format === 'json') {
+      this.clock.readMillis()
+      return formatJson(line, this.clock.iso)
+    }
     this.clock.refresh()
     return formatText(line, this.clock.prefix, this.options.colour)
   }

@@ -1,5 +1,5 @@
-// One line for each choice of a server: the busiest line of the log. Everything but the load is text made in advance, and a
-// text line without load is the same string for a whole second, so writing it is one append (bench/micro/log.ts).
+// One line for each choice of a server: the busiest line of the log. Everything but the load is text made in advance, and the
+// line up to the load is kept for as long as its time shows the same, so writing it is one append (bench/micro/log.ts).
 import type { LineBatch } from './line-batch.ts'
 import { selectedByTurn, selectedWithLoad } from './lines.ts'
 import { escapeMessage, jsonString } from './log-escape.ts'
@@ -9,58 +9,54 @@ import type { LogFormat } from './log-format.ts'
 export class SelectionText {
   /** The line from after the time on; up to the load when that is shown. */
   readonly body: string
-  /** JSON only: what stands between the load in the message and the load as a field. */
-  readonly rest: string
+  /** What stands between the load in the message and the load as a field; JSON only. */
+  readonly middle: string
   readonly showsLoad: boolean
-  /** `body` behind the prefix of the second `keptSecond`. */
+  /** The time and `body`, made for `keptAt`: a second in the text format, a millisecond in JSON. */
   kept = ''
-  keptSecond = Number.NaN
+  keptAt = Number.NaN
 
-  constructor(body: string, rest: string, showsLoad: boolean) {
+  constructor(body: string, middle: string, showsLoad: boolean) {
     this.body = body
-    this.rest = rest
+    this.middle = middle
     this.showsLoad = showsLoad
   }
 }
 
 export class SelectionLog {
   private readonly batch: LineBatch
-  private readonly format: LogFormat
+  private readonly json: boolean
 
   constructor(batch: LineBatch, format: LogFormat) {
     this.batch = batch
-    this.format = format
+    this.json = format === 'json'
   }
 
   /** `title` and `showsLoad` are those of the strategy: `round robin`, false. */
   prepare(url: string, upstream: string, title: string, showsLoad: boolean): SelectionText {
     const message = showsLoad ? selectedWithLoad(url) : selectedByTurn(url, title)
-    if (this.format === 'text') {
+    if (!this.json) {
       const text = escapeMessage(message)
       return new SelectionText(showsLoad ? text : `${text}\n`, '', showsLoad)
     }
-    const quoted = jsonString(message)
-    const rest = `","event":"server_selected","server":${jsonString(url)},"upstream":${jsonString(upstream)}`
-    const body = `","level":"info","message":${quoted.slice(0, -1)}`
+    const body = `","level":"info","message":${jsonString(message).slice(0, -1)}`
+    const fields = `","event":"server_selected","server":${jsonString(url)},"upstream":${jsonString(upstream)}`
     return showsLoad
-      ? new SelectionText(body, `${rest},"load":`, true)
-      : new SelectionText(`${body}${rest}}\n`, '', false)
+      ? new SelectionText(body, `${fields},"load":`, true)
+      : new SelectionText(`${body}${fields}}\n`, '', false)
   }
 
   /** `load`: exchanges in flight towards the server before this one. */
   selected(text: SelectionText, load: number): void {
-    const batch = this.batch
+    const { batch, json } = this
     batch.begin()
-    if (this.format === 'json') {
-      const line = `{"time":"${batch.clock.iso()}${text.body}`
-      batch.add(text.showsLoad ? `${line}${load}${text.rest}${load}}\n` : line, 1)
-      return
-    }
     const { clock } = batch
-    if (text.keptSecond !== clock.second) {
-      text.kept = clock.prefix + text.body
-      text.keptSecond = clock.second
+    const time = json ? clock.readMillis() : clock.second
+    if (text.keptAt !== time) {
+      text.kept = (json ? `{"time":"${clock.iso}` : clock.prefix) + text.body
+      text.keptAt = time
     }
-    batch.add(text.showsLoad ? `${text.kept}${load}\n` : text.kept, 1)
+    if (!text.showsLoad) batch.add(text.kept, 1)
+    else batch.add(json ? `${text.kept}${load}${text.middle}${load}}\n` : `${text.kept}${load}\n`, 1)
   }
 }

@@ -97,7 +97,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     failures: Object.fromEntries(
       failureKinds.map((kind, number) => [kind, sum(counters, (block) => block.failures(number))]),
     ),
-    ownAnswers: byStatus((status) => sum(counters, (block) => block.ownStatus(status))),
+    ownAnswers: byStatus(merge(counters.map((block) => block.ownStatuses()))),
     servers: servers.map((server) => serverSnapshot(server, sources)),
   }
 }
@@ -120,19 +120,22 @@ function serverSnapshot(server: ServerSource, { table, counters }: SnapshotSourc
     inFlight: table.inFlight(slot),
     picked: total(SERVER_COUNTER.picked),
     failed: total(SERVER_COUNTER.failed),
-    statuses: byStatus((status) => sum(counters, (block) => block.status(slot, status))),
+    statuses: byStatus(merge(counters.map((block) => block.statuses(slot)))),
     connections: total(SERVER_COUNTER.connections),
     connectionsActive: total(SERVER_COUNTER.connectionsActive),
     connectionsIdle: total(SERVER_COUNTER.connectionsIdle),
-    duration: durationSnapshot(mergeDurations(counters, slot), total(SERVER_COUNTER.durationSum)),
+    duration: durationSnapshot(
+      merge(counters.map((block) => block.durations(slot))),
+      total(SERVER_COUNTER.durationSum),
+    ),
   }
 }
 
-function mergeDurations(counters: readonly Counters[], slot: number): Float64Array {
-  const merged = new Float64Array(BUCKETS)
-  for (const block of counters) {
-    const counts = block.durations(slot)
-    for (let bucket = 0; bucket < BUCKETS; bucket++) merged[bucket]! += counts[bucket]!
+/** The cell-by-cell sum of views of the same length. */
+function merge(views: readonly Float64Array[]): Float64Array {
+  const merged = new Float64Array(views[0]?.length ?? 0)
+  for (const view of views) {
+    for (let cell = 0; cell < merged.length; cell++) merged[cell]! += view[cell]!
   }
   return merged
 }
@@ -142,7 +145,7 @@ function durationSnapshot(counts: Float64Array, sumMicros: number): DurationSnap
   let count = 0
   let exponent = LEAST_EXPONENT
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    count += counts[bucket]!
+    count += counts[bucket] ?? 0
     if (exponent <= GREATEST_EXPONENT && upperBound(bucket) === 2 ** exponent) {
       buckets.push({ below: 2 ** exponent / 1000, count })
       exponent++
@@ -152,12 +155,12 @@ function durationSnapshot(counts: Float64Array, sumMicros: number): DurationSnap
   return { count, sum: sumMicros / 1000, p50: at(0.5), p90: at(0.9), p99: at(0.99), buckets }
 }
 
-function byStatus(counted: (status: number) => number): Record<string, number> {
+/** `counts` begins with status 100. */
+function byStatus(counts: Float64Array): Record<string, number> {
   const statuses: Record<string, number> = {}
-  for (let status = 100; status < 600; status++) {
-    const number = counted(status)
-    if (number > 0) statuses[status] = number
-  }
+  counts.forEach((count, index) => {
+    if (count > 0) statuses[100 + index] = count
+  })
   return statuses
 }
 

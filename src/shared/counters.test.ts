@@ -42,6 +42,18 @@ test('an exchange is counted by status, duration and bucket, for its server alon
   }
 })
 
+test('the views by status show the same counts', () => {
+  const counters = new Counters(2)
+  for (const status of [100, 404, 599]) {
+    counters.addExchange(1, status, 0)
+    counters.addOwnStatus(status)
+  }
+  const expected = Array.from({ length: 500 }, (_, index) => ([0, 304, 499].includes(index) ? 1 : 0))
+  assert.deepEqual([...counters.statuses(1)], expected)
+  assert.deepEqual([...counters.ownStatuses()], expected)
+  assert.ok(counters.statuses(0).every((count) => count === 0))
+})
+
 test('a slot made ready for a new server is empty, and its neighbours keep their numbers', () => {
   const counters = new Counters(3)
   for (const slot of [0, 1, 2]) {

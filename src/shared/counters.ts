@@ -97,6 +97,17 @@ export class Counters {
     return this.cells[SERVERS_BASE + slot * SERVER_CELLS + STATUS_BASE + status - 100]!
   }
 
+  /** The answers of a server by status: a live view from status 100 to 599. */
+  statuses(slot: number): Float64Array {
+    const base = SERVERS_BASE + slot * SERVER_CELLS + STATUS_BASE
+    return this.cells.subarray(base, base + STATUS_CELLS)
+  }
+
+  /** Our own answers by status: a live view from status 100 to 599. */
+  ownStatuses(): Float64Array {
+    return this.cells.subarray(WORKER_CELLS + FAILURE_CELLS, SERVERS_BASE)
+  }
+
   /** The duration buckets of a server: a live view, `BUCKETS` cells long. */
   durations(slot: number): Float64Array {
     const base = SERVERS_BASE + slot * SERVER_CELLS + HISTOGRAM_BASE
