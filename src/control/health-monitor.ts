@@ -67,6 +67,7 @@ export class HealthMonitor {
   private readonly due = new Set<Watch>()
   private readonly running = new Set<Promise<void>>()
   private unchecked = 0
+  private roundOver = false
   private round = Promise.withResolvers<void>()
 
   constructor(options: HealthMonitorOptions) {
@@ -102,9 +103,9 @@ export class HealthMonitor {
         this.forget(watch)
       }
     }
-    if (this.unchecked === 0) this.round = Promise.withResolvers()
+    if (this.roundOver) this.round = Promise.withResolvers()
     for (const [slot, entry] of wanted) this.add(entry, before.get(slot))
-    if (this.unchecked === 0) this.round.resolve()
+    this.endRound()
     this.startDue()
   }
 
@@ -121,7 +122,7 @@ export class HealthMonitor {
   /** Aborts the probes that are under way; resolves when none is left. The table stays as it is. */
   async stop(): Promise<void> {
     for (const watch of this.watches.values()) this.forget(watch)
-    this.round.resolve()
+    this.endRound()
     await Promise.all(this.running)
   }
 
@@ -160,10 +161,13 @@ export class HealthMonitor {
   }
 
   private markChecked(watch: Watch): void {
-    if (watch.checked) return
+    if (!watch.checked) this.unchecked--
     watch.checked = true
-    this.unchecked--
-    if (this.unchecked === 0) this.round.resolve()
+  }
+
+  private endRound(): void {
+    this.roundOver = this.unchecked === 0
+    if (this.roundOver) this.round.resolve()
   }
 
   private startDue(): void {
@@ -188,6 +192,7 @@ export class HealthMonitor {
       change = this.judge(watch, result)
     }
     this.markChecked(watch)
+    this.endRound()
     this.schedule(watch, this.clock.now() - began)
     if (change !== null) this.onChange(change)
   }
