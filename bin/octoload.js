@@ -1,16 +1,23 @@
 #!/usr/bin/env node
 // The executable: refuses a Node that is too old with one clear line, then hands over to the command line.
 // In a checkout it runs the TypeScript source unbuilt; in the package, the compiled files.
-import { existsSync } from 'node:fs'
-
-const [major, minor] = process.versions.node.split('.').map(Number)
-if (major < 22 || (major === 22 && minor < 18)) {
+// Everything is imported late and nothing here is newer than Node 12, so that an old Node gets as far as the line.
+var version = process.versions.node.split('.').map(Number)
+if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
   console.error(
-    `octoload needs Node.js 22.18 or newer, but this is ${process.version}. ` +
-      'Install a newer one from nodejs.org, or inside a checkout use `npm start`, which brings its own.',
+    'octoload needs Node.js 22.18 or newer, but this is ' +
+      process.versions.node +
+      '. Install a newer one from nodejs.org, or inside a checkout use `npm start`, which brings its own.',
   )
-  process.exit(1)
+  process.exitCode = 1
+} else {
+  start()
 }
-const source = new URL('../src/cli/main.ts', import.meta.url)
-const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
-await main(process.argv.slice(2))
+
+async function start() {
+  const { existsSync } = await import('node:fs')
+  const source = new URL('../src/cli/main.ts', import.meta.url)
+  const entry = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url)
+  const { main } = await import(entry.href)
+  await main(process.argv.slice(2))
+}

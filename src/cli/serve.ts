@@ -1,0 +1,29 @@
+// Runs a load balancer as the process's one job: start, wait for a signal, stop gracefully, exit code 0.
+import type { Config } from '../config/config.ts'
+import type { BoundListener } from '../control/load-balancer.ts'
+import { startError } from './start-error.ts'
+import { firstStopSignal } from './stop-signals.ts'
+
+interface Around {
+  /** Runs when every listener accepts. */
+  started?: (listeners: readonly BoundListener[]) => void
+  /** Runs when the last exchange has ended, or when the start failed. */
+  stopped?: () => Promise<void>
+}
+
+/** Rejects with a CliError when a listener cannot be opened; otherwise it ends the process and never returns. */
+export async function serve(config: Config, { started, stopped }: Around = {}): Promise<never> {
+  const stopSignal = firstStopSignal()
+  const { LoadBalancer } = await import('../control/load-balancer.ts')
+  const balancer = new LoadBalancer(config, { stdout: true })
+  if (started !== undefined) balancer.once('listening', started)
+  try {
+    await balancer.start()
+  } catch (error) {
+    await stopped?.()
+    throw startError(error)
+  }
+  await balancer.stop({ signal: await stopSignal })
+  await stopped?.()
+  process.exit(0)
+}
