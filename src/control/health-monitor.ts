@@ -2,10 +2,10 @@
 // the verdict into the server table, where every picker sees it. It lives in the main thread; no exchange waits for it.
 import { isDeepStrictEqual } from 'node:util'
 import type { HealthCheckConfig, PassiveHealth, ServerConfig } from '../config/config.ts'
-import { Hysteresis } from '../health/hysteresis.ts'
-import { healthChecks } from '../health/index.ts'
+import { registry } from '../registry.ts'
 import type { HealthCheck, Probe, ProbeResult } from '../seams/health-check.ts'
 import { DOWN, DRAINING, type ServerTable, UP } from '../shared/server-table.ts'
+import { Hysteresis } from './hysteresis.ts'
 import { type MonitorClock, systemClock } from './monitor-clock.ts'
 
 /** A server to look after. The same address in two upstreams is two of them, each with a slot and a verdict of its own. */
@@ -34,7 +34,7 @@ export interface HealthMonitorOptions {
   /** Uniform in [0, 1); varies the intervals. */
   random?: () => number
   clock?: MonitorClock
-  /** The kinds of check; those of src/health unless given. */
+  /** The kinds of check; those of the registry unless given. */
   checks?: Record<string, HealthCheck>
 }
 
@@ -75,7 +75,7 @@ export class HealthMonitor {
     this.onChange = (change) => options.onChange(change)
     this.random = options.random ?? Math.random
     this.clock = options.clock ?? systemClock
-    this.checks = options.checks ?? healthChecks
+    this.checks = options.checks ?? registry.healthChecks
   }
 
   /** Resolves once every server that is watched now has been checked at least once, or is watched no more. */
