@@ -9,7 +9,7 @@ import { choose, readOptions } from './options.ts'
 import { OTHERS } from './peers/index.ts'
 import { octoload, THIS_TREE } from './peers/octoload.ts'
 import { table } from './report/table.ts'
-import { count, cpu, ratio } from './report/units.ts'
+import { cpu, ratio } from './report/units.ts'
 import type { CaseResult, PeerResult } from './runner.ts'
 import { runSession } from './session.ts'
 
@@ -53,7 +53,8 @@ function summary(cases: readonly CaseResult[], commit: string): string {
       ratio(quotient(after.median.memory, before.median.memory)),
     ])
   }
-  return `${NEW} against ${commit} (${count(cases.length)} cases; a ratio below 1 means less CPU, fewer requests, less memory)\n${table(rows)}`
+  if (rows.length === 1) return 'Nothing to compare: no case was measured on both.'
+  return `${NEW} against ${commit} (a ratio below 1 means less CPU, fewer requests, less memory)\n${table(rows)}`
 }
 
 function find(result: CaseResult, name: string): PeerResult | undefined {

@@ -8,6 +8,9 @@ import type { Origin } from './origin/origin.ts'
 import type { Peer } from './peers/peer.ts'
 import { type RunningPeer, startPeer } from './running-peer.ts'
 
+/** More than any case has connections. */
+const CLIENTS = 1024
+
 export interface Plan {
   readonly peers: readonly Peer[]
   readonly rounds: number
@@ -37,51 +40,58 @@ export interface CaseResult {
 
 export async function runCase(benchCase: BenchCase, plan: Plan): Promise<CaseResult> {
   const failures: { name: string; reason: string }[] = []
-  const started: RunningPeer[] = []
-  for (const peer of plan.peers) {
-    if (benchCase.logging && peer.log === null) continue
-    plan.progress(`${benchCase.name}: starting and checking ${peer.name}`)
+  const started = new Map<RunningPeer, Measurement[]>()
+
+  /** One step for one peer; a peer that fails is out of this case, and the others go on. */
+  async function attempt(peer: Peer, doing: string, step: () => Promise<void>): Promise<void> {
+    if (failures.some(({ name }) => name === peer.name)) return
+    plan.progress(`${benchCase.name}: ${doing} ${peer.name}`)
     try {
-      started.push(await startChecked(peer, benchCase, plan))
+      await step()
     } catch (error) {
       failures.push({ name: peer.name, reason: error instanceof Error ? error.message : String(error) })
     }
   }
-  try {
-    const rounds = await interleave(started, benchCase, plan)
-    const peers = started.map(({ peer }, index) => ({
-      name: peer.name,
-      rounds: rounds[index]!,
-      median: medianOf(rounds[index]!),
-    }))
-    return { name: benchCase.name, title: benchCase.title, peers, failures }
-  } finally {
-    await Promise.all(started.map((running) => running.stop()))
-  }
-}
 
-async function startChecked(peer: Peer, benchCase: BenchCase, plan: Plan): Promise<RunningPeer> {
-  const running = await startPeer(peer, plan.origin, { logging: benchCase.logging, clients: 1024 })
   try {
-    await checkPeer(running.port, benchCase)
-  } catch (error) {
-    await running.stop()
-    throw error
-  }
-  return running
-}
-
-async function interleave(started: readonly RunningPeer[], benchCase: BenchCase, plan: Plan): Promise<Measurement[][]> {
-  for (const running of started) {
-    plan.progress(`${benchCase.name}: warming up ${running.peer.name}`)
-    await measure(running, benchCase, plan.load, plan.warmUp)
-  }
-  const rounds: Measurement[][] = started.map(() => [])
-  for (let round = 1; round <= plan.rounds; round++) {
-    for (const [index, running] of started.entries()) {
-      plan.progress(`${benchCase.name}: round ${round} of ${plan.rounds}, ${running.peer.name}`)
-      rounds[index]!.push(await measure(running, benchCase, plan.load, plan.seconds))
+    for (const peer of plan.peers) {
+      if (benchCase.logging && peer.log === null) continue
+      await attempt(peer, 'starting and checking', async () => {
+        const running = await startPeer(peer, plan.origin, { logging: benchCase.logging, clients: CLIENTS })
+        started.set(running, [])
+        await checkPeer(running.port, benchCase)
+      })
     }
+    for (const running of started.keys()) {
+      await attempt(running.peer, 'warming up', async () => {
+        await measureAlive(running, benchCase, plan.load, plan.warmUp)
+      })
+    }
+    for (let round = 1; round <= plan.rounds; round++) {
+      for (const [running, rounds] of started) {
+        await attempt(running.peer, `round ${round} of ${plan.rounds},`, async () => {
+          rounds.push(await measureAlive(running, benchCase, plan.load, plan.seconds))
+        })
+      }
+    }
+  } finally {
+    await Promise.all([...started.keys()].map((running) => running.stop()))
   }
-  return rounds
+
+  const peers = [...started]
+    .filter(([running]) => failures.every(({ name }) => name !== running.peer.name))
+    .map(([running, rounds]) => ({ name: running.peer.name, rounds, median: medianOf(rounds) }))
+  return { name: benchCase.name, title: benchCase.title, peers, failures }
+}
+
+async function measureAlive(
+  running: RunningPeer,
+  benchCase: BenchCase,
+  load: LoadGenerator,
+  seconds: number,
+): Promise<Measurement> {
+  running.expectAlive()
+  const measurement = await measure(running, benchCase, load, seconds)
+  running.expectAlive()
+  return measurement
 }

@@ -13,6 +13,8 @@ export interface RunningPeer {
   readonly port: number
   /** Of all its processes. */
   readonly pids: readonly number[]
+  /** Throws with its last words when it is no longer there. */
+  expectAlive(): void
   stop(): Promise<void>
 }
 
@@ -26,5 +28,13 @@ export async function startPeer(
   const folder = tempFolder(peer.name.replaceAll(/[^\w.-]+/g, '-'))
   const child = new Child(peer.command({ port, servers: origin.ports, logging, clients, folder }), 'proxy', folder)
   await waitUntil(peer.name, child, () => answers(port, SMALL_BODY))
-  return { peer, port, pids: processTree(child.pid), stop: () => child.stop() }
+  return {
+    peer,
+    port,
+    pids: processTree(child.pid),
+    expectAlive() {
+      if (child.hasExited) throw new Error(`it ended by itself:\n${child.lastWords()}`)
+    },
+    stop: () => child.stop(),
+  }
 }

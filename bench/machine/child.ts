@@ -12,6 +12,7 @@ export interface Command {
 }
 
 const PATIENCE = 1000
+const LAST_LINES = 8
 
 const running = new Set<Child>()
 
@@ -50,10 +51,10 @@ export class Child {
     return readFileSync(join(this.folder, 'stdout.log'), 'utf8')
   }
 
-  /** The last lines that it wrote, for an error message. */
+  /** The last lines that it complained with, or else wrote, for an error message. */
   lastWords(): string {
-    const text = ['stderr.log', 'stdout.log'].map((name) => readFileSync(join(this.folder, name), 'utf8')).join('')
-    return text.trim().split('\n').slice(-12).join('\n')
+    const complaints = readFileSync(join(this.folder, 'stderr.log'), 'utf8').trim()
+    return (complaints === '' ? this.output().trim() : complaints).split('\n').slice(-LAST_LINES).join('\n')
   }
 
   kill(): void {
