@@ -11,7 +11,7 @@ import { NODE_REFUSES, NODE_REFUSES_REQUESTS, NODE_REFUSES_RESPONSES, NODE_STOPS
 import { observeRequests, observeResponses } from './observe.ts'
 import { SEED } from './seed.ts'
 
-const FUZZ_RUNS = 8000
+const FUZZ_RUNS = 5000
 
 describe(`http1: differential against Node (SEED=${SEED})`, () => {
   it('Node reads every case as we do, where we accept it', async () => {
