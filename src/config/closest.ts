@@ -7,7 +7,7 @@ export function closest(word: string, known: readonly string[]): string | null {
   let best: string | null = null
   let bestDistance = limit + 1
   for (const candidate of known) {
-    const distance = editDistance(plainWord, plain(candidate), bestDistance)
+    const distance = distanceOf(plainWord, plain(candidate), bestDistance)
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance
@@ -29,6 +29,12 @@ function plain(word: string): string {
     .slice(0, 100)
     .toLowerCase()
     .replace(/[-_\s]/g, '')
+}
+
+/** A word that only ends earlier or later than the other is close to it: `warning` and `warn`. */
+function distanceOf(a: string, b: string, limit: number): number {
+  const isPart = Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a))
+  return isPart ? Math.min(a.length === b.length ? 0 : 1, limit) : editDistance(a, b, limit)
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment); `limit` when not less. */

@@ -31,26 +31,40 @@ export function crossCheck(file: unknown, options: CheckOptions = {}): Finding[]
 /** The short form and the full form must not both say the same thing. */
 function checkForms(file: Entries): Finding[] {
   const short = objectOf(file.load_balancer)
-  const interval = file.health_check === 'off' ? ['health_check'] : ['health_check', 'interval']
   const pairs: [short: string[], full: string[]][] = [
     [['load_balancer', 'port'], ['listeners']],
     [['load_balancer', 'strategy'], ['upstreams']],
-    [['load_balancer', 'health_check_interval_seconds'], interval],
+    [
+      ['load_balancer', 'health_check_interval_seconds'],
+      ['health_check', 'interval'],
+    ],
     [['load_balancer', 'workers'], ['workers']],
     [['servers'], ['upstreams']],
   ]
-  return pairs
+  const findings = pairs
     .filter(([[first, key], [outer, inner]]) => {
       const hasShort = key === undefined ? file[first!] !== undefined : short[key] !== undefined
       const hasFull = inner === undefined ? file[outer!] !== undefined : objectOf(file[outer!])[inner] !== undefined
       return hasShort && hasFull
     })
-    .map(([path, full]) => ({
+    .map(
+      ([path, full]): Finding => ({
+        path,
+        at: 'key',
+        message: `is the short form of what \`${formatPath(full)}\` says too`,
+        hint: 'keep one of the two and remove the other',
+      }),
+    )
+  if (file.health_check === 'off' && short.health_check_interval_seconds !== undefined) {
+    const path = ['load_balancer', 'health_check_interval_seconds']
+    findings.push({
       path,
       at: 'key',
-      message: `is the short form of what \`${formatPath(full)}\` says too`,
-      hint: `keep one of the two and remove the other`,
-    }))
+      message: 'says how often to check, but `health_check` is "off"',
+      hint: 'remove it',
+    })
+  }
+  return findings
 }
 
 function checkServers(file: Entries, allowNone: boolean): Finding[] {

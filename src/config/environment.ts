@@ -65,7 +65,8 @@ export function substitute(value: unknown, env: Environment): Substituted {
 
 /** Writes text so that no `${` in it is taken for a reference. */
 export function escapeReferences(text: string): string {
-  return text.replaceAll('${', '$${')
+  // A function, for `$$` in a replacement text would be one dollar.
+  return text.replaceAll('${', () => '$${')
 }
 
 function bareValue(text: string): number | boolean | null {

@@ -1,6 +1,6 @@
 // From what zod found to findings for people: what was expected, what is there, what to write.
 import type { z } from 'zod'
-import { suggest } from './closest.ts'
+import { closest, suggest } from './closest.ts'
 import { alternatives, type JsonSchema, keysAt, placesOf, schemasAt } from './json-schema.ts'
 import { describeValue, type Finding, formatPath, type Path, quote } from './problem.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
@@ -84,23 +84,25 @@ function kindHint(nodes: readonly JsonSchema[], value: unknown): string {
     if (isNumber && (types.includes('integer') || types.includes('number'))) return 'remove the quotes'
     if ((value === 'true' || value === 'false') && types.includes('boolean')) return 'remove the quotes'
   }
+  const canBeOff = nodes.some((node) => node.const === 'off' || node.examples?.includes('off'))
+  if ((value === false || value === null || value === 0) && canBeOff) return 'write "off" to turn it off'
   if (typeof value === 'number' && nodes.some((node) => node.title === 'duration')) return durationHint(value)
   if (typeof value === 'number' && value > 0 && nodes.some((node) => node.title === 'size')) {
     return `write "${formatAmount(SIZE, Math.round(value))}"`
   }
-  const canBeOff = nodes.some((node) => node.const === 'off' || node.examples?.includes('off'))
-  if ((value === false || value === null || value === 0) && canBeOff) return 'write "off" to turn it off'
-  if (types.includes('array') && !types.includes('object') && value !== null && typeof value !== 'object') {
+  if (types.includes('array') && (typeof value === 'string' || typeof value === 'number')) {
     return `put it in brackets: [${JSON.stringify(value)}]`
   }
-  if (typeof value === 'number' && nodes.some(({ type, title }) => type === 'string' && title === undefined))
+  if (
+    typeof value === 'number' &&
+    nodes.some((node) => node.type === 'string' && node.title === undefined && node.enum === undefined)
+  )
     return `write "${value}"`
   return ''
 }
 
 /** A large number was most likely meant as milliseconds. */
 function durationHint(value: number): string {
-  if (value === 0) return 'write it with a unit, or "off" where that is allowed'
   if (value >= 1000) return `write "${value}ms", which is "${formatAmount(DURATION, Math.round(value))}"`
   return `write "${value}s" for ${value} ${value === 1 ? 'second' : 'seconds'}`
 }
@@ -120,16 +122,18 @@ function unknownWord(path: Path, value: unknown, known: readonly unknown[]): Fin
   if (typeof value !== 'string') return wrongKind(path, value, value)
   const isStrategy = path.at(-1) === 'strategy' || path.at(-2) === 'strategy'
   const noun = isStrategy ? 'strategy' : 'value'
+  const others = schemasAt(path).some(({ anyOf }) => anyOf !== undefined)
+  if (others && !isStrategy && closest(value, known.map(String)) === null) return wrongKind(path, value, value)
   return { path, at: 'value', message: `unknown ${noun} ${quote(value)}`, hint: suggest(value, known.map(String)) }
 }
 
 function outOfRange(path: Path, value: unknown): Finding {
   if (Array.isArray(value)) return { path, at: 'value', message: 'needs at least one entry', hint: '' }
-  const node = schemasAt(path)
-    .flatMap(alternatives)
-    .find(({ minimum }) => minimum !== undefined)
-  const message = `${value} is not${rangeOf(node ?? {})}`
-  return { path, at: 'value', message, hint: '' }
+  const nodes = schemasAt(path).flatMap(alternatives)
+  const range = nodes.find(({ minimum }) => minimum !== undefined) ?? {}
+  const isPercentage = nodes.some(({ title }) => title === 'percentage') && Number(value) > 1 && Number(value) <= 100
+  const hint = isPercentage ? `write "${value}%" for ${value} percent` : ''
+  return { path, at: 'value', message: `${value} is not${rangeOf(range)}`, hint }
 }
 
 function valueAt(root: unknown, path: Path): unknown {

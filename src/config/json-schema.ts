@@ -75,6 +75,7 @@ function below(node: JsonSchema, part: string | number): JsonSchema[] {
 }
 
 const REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}'
+const REFERENCE_NODE: JsonSchema = { $ref: '#/definitions/reference' }
 
 /** The schema for editors: wherever a number, a boolean or text of a certain form stands, `${NAME}` may stand too. */
 export function publishedJsonSchema(): JsonSchema {
@@ -91,9 +92,23 @@ export function publishedJsonSchema(): JsonSchema {
 }
 
 function withReferences(node: JsonSchema): JsonSchema {
+  if (node.anyOf !== undefined) {
+    const kinds = node.anyOf.map(withReferencesInside)
+    return { ...node, anyOf: kinds.some(isScalar) ? [...kinds, REFERENCE_NODE] : kinds }
+  }
+  const copy = withReferencesInside(node)
+  if (!isScalar(copy)) return copy
+  // What is said about the value stays outside, what it must be goes inside: that is where editors look for it.
+  const { type, const: only, enum: words, minimum, maximum, ...about } = copy
+  const rest = Object.entries({ type, const: only, enum: words, minimum, maximum }).filter(
+    ([, value]) => value !== undefined,
+  )
+  return { ...about, anyOf: [Object.fromEntries(rest), REFERENCE_NODE] }
+}
+
+function withReferencesInside(node: JsonSchema): JsonSchema {
   const copy: JsonSchema = { ...node }
   if (node.items !== undefined) copy.items = withReferences(node.items)
-  if (node.anyOf !== undefined) copy.anyOf = node.anyOf.map(withReferences)
   if (typeof node.additionalProperties === 'object')
     copy.additionalProperties = withReferences(node.additionalProperties)
   if (node.properties !== undefined) {
@@ -101,16 +116,9 @@ function withReferences(node: JsonSchema): JsonSchema {
     copy.properties = Object.fromEntries(properties)
   }
   if (node.pattern !== undefined) copy.pattern = `(${node.pattern})|${REFERENCE}`
-  const isScalar = node.type === 'integer' || node.type === 'number' || node.type === 'boolean'
-  return isScalar || node.enum !== undefined || node.const !== undefined ? orReference(copy) : copy
+  return copy
 }
 
-/** What is said about the value stays outside, what it must be goes inside: that is where editors look for it. */
-function orReference({ description, default: fallback, title, examples, ...rest }: JsonSchema): JsonSchema {
-  const about: JsonSchema = {}
-  if (title !== undefined) about.title = title
-  if (description !== undefined) about.description = description
-  if (fallback !== undefined) about.default = fallback
-  if (examples !== undefined) about.examples = examples
-  return { ...about, anyOf: [rest, { $ref: '#/definitions/reference' }] }
+function isScalar({ type, enum: words, const: only }: JsonSchema): boolean {
+  return type === 'integer' || type === 'number' || type === 'boolean' || words !== undefined || only !== undefined
 }

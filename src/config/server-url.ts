@@ -11,32 +11,24 @@ export interface ServerAddress {
   port: number
 }
 
-const SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[^\]]*\]|[^/?#:@[\]]*)(?::([^/?#@]*))?(\/)?$/
+const SHAPE = /^http:\/\/(\[[^\]]*\]|[^/?#:@[\]]*)(?::([^/?#@:]*))?(\/)?$/i
 const EXAMPLE = 'write it as "http://localhost:8001"'
 
 export function parseServerUrl(text: string): ServerAddress | Mistake {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase()
-  if (scheme === 'https') {
-    return new Mistake(
-      'TLS to servers is not supported',
-      `write "http://${text.slice(8)}" if the server also speaks plain HTTP`,
-    )
-  }
-  if (scheme !== undefined && scheme !== 'http') {
-    return new Mistake(`servers speak http, not ${scheme}`, `write "http://${text.slice(scheme.length + 3)}"`)
-  }
   if (scheme === undefined) {
     const corrected = `http://${text.replace(/^\/\//, '')}`
-    const isValid = !(parseServerUrl(corrected) instanceof Mistake)
-    return new Mistake(`${quote(text)} is not a server URL`, isValid ? `write "${corrected}"` : EXAMPLE)
+    return new Mistake(`${quote(text)} is not a server URL`, isServerUrl(corrected) ? `write "${corrected}"` : EXAMPLE)
   }
-  const match = SHAPE.exec(text)
-  if (match === null) return misshapen(text)
-  const host = parseHost(match[2]!)
-  if (host instanceof Mistake) return host
-  const port = parsePort(match[3])
-  if (port instanceof Mistake) return port
-  return { url: match[4] === undefined ? text : text.slice(0, -1), host, port }
+  if (scheme !== 'http') {
+    const corrected = `http://${text.slice(scheme.length + 3)}`
+    const hint = isServerUrl(corrected) ? `write "${corrected}" if the server speaks plain HTTP there` : EXAMPLE
+    return new Mistake(
+      scheme === 'https' ? 'TLS to servers is not supported' : `servers speak http, not ${scheme}`,
+      hint,
+    )
+  }
+  return parseHttpUrl(text) ?? misshapen(text)
 }
 
 /** What is the same for two URLs that lead to the same server: `localhost:80`, `[::1]:8001`. */
@@ -44,27 +36,31 @@ export function addressKey({ host, port }: ServerAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+function isServerUrl(text: string): boolean {
+  const address = parseHttpUrl(text)
+  return address !== null && !(address instanceof Mistake)
+}
+
+/** Null when it is not even of the shape of a server URL. */
+function parseHttpUrl(text: string): ServerAddress | Mistake | null {
+  const match = SHAPE.exec(text)
+  if (match === null) return null
+  const host = parseHost(match[1]!)
+  if (host instanceof Mistake) return host
+  const port = parsePort(match[2])
+  if (port instanceof Mistake) return port
+  return { url: match[3] === undefined ? text : text.slice(0, -1), host, port }
+}
+
 function misshapen(text: string): Mistake {
-  const afterScheme = text.slice(text.indexOf('//') + 2)
-  if (/^[^/?#]*@/.test(afterScheme)) {
-    return new Mistake('a server URL has no user name or password', EXAMPLE)
+  const [, origin = '', rest = ''] = /^http:\/\/([^/?#]*)(.*)$/is.exec(text) ?? []
+  if (origin.includes('@')) return new Mistake('a server URL has no user name or password', EXAMPLE)
+  if (rest !== '' && isServerUrl(`http://${origin}`)) {
+    const hint = `write "http://${origin}"; the target of a request passes unchanged`
+    return new Mistake(`a server URL ends after host and port, but here ${quote(rest)} follows`, hint)
   }
-  const origin = /^[^/?#]+/.exec(afterScheme)?.[0]
-  const corrected = origin === undefined ? null : `http://${origin}`
-  if (corrected !== null && !(parseServerUrl(corrected) instanceof Mistake)) {
-    const extra = afterScheme.slice(origin!.length)
-    return new Mistake(
-      `a server URL ends after host and port, but here ${quote(extra)} follows`,
-      `write "${corrected}"; the target of a request passes unchanged`,
-    )
-  }
-  if (origin !== undefined && isIP(origin) === 6) {
-    return new Mistake(
-      `${quote(text)} is not a server URL`,
-      `an IPv6 address needs brackets: "http://[${origin}]:8001"`,
-    )
-  }
-  return new Mistake(`${quote(text)} is not a server URL`, EXAMPLE)
+  const hint = isIP(origin) === 6 ? `an IPv6 address needs brackets: "http://[${origin}]:8001"` : EXAMPLE
+  return new Mistake(`${quote(text)} is not a server URL`, hint)
 }
 
 function parseHost(text: string): string | Mistake {

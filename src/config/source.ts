@@ -15,6 +15,9 @@ export interface Source {
 
 const DEEPEST = 64
 
+/** Errors after which the parser goes on as if all were well. */
+const HARMLESS = ['CommaExpected', 'InvalidEscapeCharacter', 'InvalidUnicode', 'InvalidCharacter']
+
 export function readSource(text: string): Source {
   const reader = new Reader(text)
   return {
@@ -39,9 +42,9 @@ class Reader {
   private readonly places = new Map<string, Place>()
 
   constructor(text: string) {
-    this.text = text
+    this.text = text.replace(/^\uFEFF/, '')
     this.lineStarts = [0]
-    for (const { index, 0: end } of text.matchAll(/\r\n|\r|\n/g)) this.lineStarts.push(index + end.length)
+    for (const { index, 0: end } of this.text.matchAll(/\r\n|\r|\n/g)) this.lineStarts.push(index + end.length)
     this.value = this.read()
   }
 
@@ -72,40 +75,33 @@ class Reader {
   }
 
   private read(): unknown {
-    const start = this.text.startsWith('\uFEFF') ? 1 : 0
-    const body = start === 1 ? ` ${this.text.slice(1)}` : this.text
-    if (/^\s*$/.test(body)) {
+    if (this.text.trim() === '') {
       const hint = 'the shortest config is {"servers": {"urls": ["http://localhost:8001"]}}'
       this.problems.push(this.problem([], 0, 'the config is empty', hint))
       this.isUsable = false
       return undefined
     }
-    if (isTooDeep(body)) {
+    if (isTooDeep(this.text)) {
       this.problems.push(this.problem([], 0, `lists and objects are nested more than ${DEEPEST} deep`, ''))
       this.isUsable = false
       return undefined
     }
     const errors: jsonc.ParseError[] = []
-    const tree = jsonc.parseTree(body, errors, { allowTrailingComma: true })
+    const tree = jsonc.parseTree(this.text, errors, { allowTrailingComma: true })
     this.addSyntaxProblems(errors)
     return tree === undefined ? undefined : this.valueOf(tree, [], tree.offset)
   }
 
-  /** One error often brings others behind it, so only the first one of each line is told. */
+  /** A parser that has lost its way finds errors where there are none, so what comes after that is not told. */
   private addSyntaxProblems(errors: readonly jsonc.ParseError[]): void {
-    let lastLine = 0
     for (const { error, offset, length } of errors) {
       const code = jsonc.printParseErrorCode(error)
-      // After a missing comma the parser goes on as if it were there; after anything else it may have lost its way.
-      if (code !== 'CommaExpected') this.isUsable = false
-      const found = this.text.slice(offset, offset + length)
+      const [message, hint] = describeSyntaxError(code, this.text.slice(offset, offset + length))
       // At a missing comma the parser points to what follows; the comma belongs behind what came before.
       const at = code === 'CommaExpected' ? endOfTokenBefore(this.text, offset) : offset
-      const { line } = this.position(at)
-      if (line === lastLine) continue
-      lastLine = line
-      const [message, hint] = describeSyntaxError(code, found)
       this.problems.push(this.problem([], at, message, hint))
+      this.isUsable = HARMLESS.includes(code)
+      if (!this.isUsable) break
     }
   }
 
@@ -200,7 +196,7 @@ function describeSyntaxError(code: string, found: string): [message: string, hin
       return ['the comment does not end', 'close it with */']
     case 'InvalidUnicode':
     case 'InvalidEscapeCharacter':
-      return [`invalid escape in ${quote(found)}`, 'write \\\\ for a backslash']
+      return [`invalid escape in ${found.slice(0, 80)}`, 'write \\\\ for a backslash']
     case 'InvalidCharacter':
       return ['a control character in a string', 'write it as \\u00XX']
     default:

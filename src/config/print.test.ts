@@ -1,0 +1,144 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to the environment are to come out unharmed
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Config } from './config.ts'
+import { normaliseConfig, parseConfig } from './load.ts'
+import { printConfig } from './print.ts'
+import type { FileConfig } from './schema.ts'
+
+function assertRoundTrip(config: Config): void {
+  const text = printConfig(config)
+  const result = parseConfig(text, { env: {}, allowNoServers: true })
+  assert.deepEqual(result, { ok: true, config }, text)
+  assert.equal(printConfig(config), text)
+}
+
+test('prints the whole effective config, for people', () => {
+  const text = printConfig(normaliseConfig({ servers: { urls: ['http://localhost:8001'] } }))
+  assert.equal(
+    text,
+    `{
+  "listeners": [{"name": "main", "address": "*", "port": 8080}],
+  "routes": [{"name": "main", "match": {"hosts": [], "path_prefix": "/", "methods": []}, "upstream": "main"}],
+  "upstreams": {
+    "main": {
+      "strategy": "least_active",
+      "servers": [{"url": "http://localhost:8001", "weight": 1}],
+      "health_check": {
+        "kind": "http",
+        "interval": "30s",
+        "interval_down": "5s",
+        "timeout": "5s",
+        "jitter": 0.1,
+        "rise": 1,
+        "fall": 1,
+        "initial": "up",
+        "method": "GET",
+        "path": "/",
+        "headers": {},
+        "port": 0,
+        "statuses": [200],
+        "body_contains": ""
+      },
+      "passive_health": {"connect_failures": 3},
+      "timeouts": {
+        "connect": "5s",
+        "response_head": "1m",
+        "body_idle": "1m",
+        "exchange": "off",
+        "tunnel_idle": "1h"
+      },
+      "retries": {"attempts": 2, "budget_ratio": 0.2, "budget_min_per_second": 10},
+      "connections": {"idle_per_server": 256, "idle_timeout": "1m"}
+    }
+  },
+  "timeouts": {"client_head": "10s", "client_body_idle": "30s", "keep_alive_idle": "75s"},
+  "limits": {
+    "request_head_size": "16KiB",
+    "request_target_length": "8KiB",
+    "request_headers": 100,
+    "request_body_size": "off",
+    "response_head_size": "64KiB",
+    "client_connections": 20000
+  },
+  "forwarding": {"trusted_proxies": [], "x_forwarded": true, "forwarded": false, "via": true},
+  "logging": {"format": "text", "level": "info", "selection": true, "access": false},
+  "metrics": {"path": "/metrics"},
+  "workers": "auto",
+  "shutdown_timeout": "30s"
+}
+`,
+  )
+})
+
+test('what it prints is read back as the same config, whatever was set', () => {
+  const duration = fc.integer({ min: 100, max: 86_400_000 }).map((millis) => `${millis}ms`)
+  const wait = fc.oneof(duration, fc.constant('off'))
+  const partly = <T extends Record<string, fc.Arbitrary<unknown>>>(keys: T) => fc.record(keys, { requiredKeys: [] })
+  const share = fc.oneof(
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.integer({ min: 0, max: 100 }).map((part) => `${part}%`),
+  )
+  const text = fc.oneof(fc.string(), fc.constantFrom('${A}', '$${A}', '$', '${', '"\\\n\u2028'))
+  const statuses = fc.array(
+    fc.oneof(fc.integer({ min: 100, max: 599 }), fc.constantFrom('2xx', '200-399', '301-301')),
+    { minLength: 1 },
+  )
+  const check = partly({
+    kind: fc.constantFrom('http', 'tcp'),
+    interval: duration,
+    interval_down: duration,
+    timeout: duration,
+    jitter: share,
+    body_contains: text,
+    statuses,
+    headers: fc.constantFrom({}, { Host: 'a', 'X-$A': '${B}' }),
+  })
+  const checkOrOff = fc.oneof(check, fc.constant('off'))
+  const strategy = fc.constantFrom('round_robin', 'least_active', { name: 'round_robin' })
+  const server = fc.nat(9).map((number) => ({ url: `http://[::${number}]`, weight: number + 1 }))
+  const upstream = fc.record(
+    {
+      servers: fc.uniqueArray(server, { selector: ({ url }) => url }),
+      strategy,
+      health_check: checkOrOff,
+      timeouts: partly({ connect: duration, exchange: wait, tunnel_idle: wait }),
+      retries: partly({ attempts: fc.nat(10), budget_ratio: share }),
+    },
+    { requiredKeys: ['servers'] },
+  )
+  const file = partly({
+    upstreams: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9_.-]{0,5}$/), upstream, { minKeys: 1, maxKeys: 1 }),
+    health_check: checkOrOff,
+    timeouts: partly({ connect: duration, client_head: wait }),
+    limits: partly({
+      request_body_size: fc.oneof(
+        fc.integer({ min: 1, max: 2 ** 40 }).map((bytes) => `${bytes}B`),
+        fc.constant('off'),
+      ),
+      client_connections: fc.constantFrom('off', 5),
+    }),
+    metrics: fc.constantFrom('off', { path: '/m' }),
+    workers: fc.constantFrom('auto', 3),
+    listeners: fc.constantFrom(
+      [{ port: 1 }],
+      [
+        { port: 1, address: '::1' },
+        { port: 0, name: 'x' },
+      ],
+    ),
+  })
+  fc.assert(
+    fc.property(file, (file) => {
+      assertRoundTrip(normaliseConfig(file as FileConfig, { allowNoServers: true }))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('options of a strategy come out beside its name', () => {
+  const config = normaliseConfig({ servers: { urls: ['http://a'] } })
+  config.upstreams[0]!.strategy = { name: 'round_robin', options: { half_life: '5s' } }
+  assert.match(printConfig(config), /"strategy": \{"name": "round_robin", "half_life": "5s"\}/)
+})
