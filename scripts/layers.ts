@@ -12,13 +12,13 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'registry.ts': ['strategies', 'health', 'seams'],
   config: ['registry.ts', 'seams', 'base'],
   plan: ['config', 'registry.ts', 'router', 'seams', 'base'],
-  proxy: ['plan', 'http1', 'shared', 'seams', 'base'],
+  proxy: ['plan', 'router', 'http1', 'shared', 'seams', 'base'],
   observe: ['shared', 'base'],
   worker: ['plan', 'proxy', 'shared', 'observe', 'seams', 'base'],
   control: ['config', 'plan', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
   demo: ['base'],
   'index.ts': ['control', 'config', 'observe', 'seams'],
-  cli: ['control', 'config', 'registry.ts', 'demo', 'base'],
+  cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'base'],
 }
 
 /** Where types, but no code, may come from in addition: the data that travels through all layers, and the contracts. */
@@ -33,7 +33,7 @@ export const TYPE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ['config/config.ts'],
   demo: ['config/config.ts'],
   'index.ts': ['plan', 'shared'],
-  cli: ['observe', 'seams'],
+  cli: ['seams'],
 }
 
 /** Packages that a folder may import, besides what comes with Node. */

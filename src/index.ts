@@ -1,8 +1,9 @@
 // octoload as a library.
-import type { FileConfig } from './config/load.ts'
+import type { FileConfig } from './config/schema.ts'
 
 export type { Config } from './config/config.ts'
-export { ConfigError, type ConfigProblem, type FileConfig } from './config/load.ts'
+export { ConfigError, type ConfigProblem } from './config/problem.ts'
+export type { FileConfig } from './config/schema.ts'
 export {
   type BoundListener,
   createLoadBalancer,

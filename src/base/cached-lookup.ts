@@ -32,7 +32,10 @@ export const cachedLookup: LookupFunction = (hostname, options, callback) => {
   process.nextTick(answer, null, entry.addresses, options.all === true, callback)
 }
 
-function fetch(hostname: string, done: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void): void {
+function fetch(
+  hostname: string,
+  done: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
+): void {
   dns.lookup(hostname, { all: true }, (error, addresses) => {
     if (error === null) {
       if (entries.size >= MAX_NAMES) entries.clear()

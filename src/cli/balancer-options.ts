@@ -1,12 +1,12 @@
 // The options that stand above the config, whether that comes from a file or from servers on the command line.
 import { isIP } from 'node:net'
 import type { Config, HealthCheckConfig, ListenerConfig, Logging, UpstreamConfig } from '../config/config.ts'
-import { strategies } from '../strategies/index.ts'
+import { registry } from '../registry.ts'
 import type { Arguments } from './arguments.ts'
 import { wrongUse } from './cli-error.ts'
 import type { Option } from './command.ts'
 
-const STRATEGIES = Object.keys(strategies)
+const STRATEGIES = Object.keys(registry.strategies)
 const LOG = ['text', 'json', 'off'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 const MOST_WORKERS = 256

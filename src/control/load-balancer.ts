@@ -3,11 +3,13 @@
 import { EventEmitter } from 'node:events'
 import { availableParallelism } from 'node:os'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
-import { type FileConfig, normaliseConfig, normaliseServer } from '../config/load.ts'
+import { normaliseConfig, normaliseServer } from '../config/load.ts'
+import type { FileConfig } from '../config/schema.ts'
+import { addressKey } from '../config/server-url.ts'
 import {
   allServersDown,
-  listening,
   type LogLine,
+  listening,
   serverAdded,
   serverDraining,
   serverHealthy,
@@ -16,13 +18,13 @@ import {
   shuttingDown,
   workerLost,
 } from '../observe/lines.ts'
+import { wantsColour } from '../observe/log-colour.ts'
 import { standardOutput } from '../observe/log-output.ts'
 import { LogWriter } from '../observe/log-writer.ts'
 import { Logger } from '../observe/logger.ts'
 import { type Snapshot, takeSnapshot } from '../observe/snapshot.ts'
-import { wantsColour } from '../observe/log-colour.ts'
 import { type Slots, serverKey } from '../plan/plan.ts'
-import { FAILURE_NAMES } from '../proxy/failures.ts'
+import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
 import { ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
@@ -62,7 +64,7 @@ export interface LoadBalancerEvents {
 }
 
 /** Makes a load balancer. Throws ConfigError with every problem of the config. */
-export function createLoadBalancer(config: FileConfig | Config, options: LoadBalancerOptions = {}): LoadBalancer {
+export function createLoadBalancer(config: FileConfig, options: LoadBalancerOptions = {}): LoadBalancer {
   return new LoadBalancer(normaliseConfig(config, { allowNoServers: true }), options)
 }
 
@@ -85,7 +87,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   constructor(config: Config, options: LoadBalancerOptions) {
     super()
     this.config = config
-    const colour = options.stdout === true && config.logging.format === 'text' && wantsColour(process.stdout)
+    const colour =
+      options.stdout === true && config.logging.format === 'text' && wantsColour(process.stdout.isTTY, process.env)
     this.logger = new Logger((text, lines) => this.writeLog(text, lines), { ...config.logging, colour })
     this.writer =
       options.stdout === true ? new LogWriter(standardOutput(), { format: (line) => this.logger.format(line) }) : null
@@ -143,7 +146,10 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   /** Adds a server to an upstream (the first one unless told). Throws ConfigError when it is not valid or already there. */
   async addServer(server: string | { url: string; weight?: number }, upstream?: string): Promise<void> {
     const { name, servers } = this.upstream(upstream)
-    const added = normaliseServer(server, servers)
+    const added = normaliseServer(server)
+    if (servers.some((one) => addressKey(one) === addressKey(added))) {
+      throw coded('OCTOLOAD_DUPLICATE_SERVER', `upstream ${name} already has the server ${added.url}`)
+    }
     this.apply(name, [...servers, added])
     this.logger.log(serverAdded({ url: added.url, upstream: name }, added.weight))
   }
@@ -151,9 +157,9 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   /** Removes a server; what is in flight towards it finishes. Throws when there is no such server. */
   async removeServer(url: string, upstream?: string): Promise<void> {
     const { name, servers } = this.upstream(upstream)
-    const removed = normaliseServer(url, [])
-    const server = servers.find((candidate) => candidate.url === removed.url)
-    if (server === undefined) throw coded('OCTOLOAD_NO_SERVER', `upstream ${name} has no server ${removed.url}`)
+    const key = addressKey(normaliseServer(url))
+    const server = servers.find((candidate) => addressKey(candidate) === key)
+    if (server === undefined) throw coded('OCTOLOAD_NO_SERVER', `upstream ${name} has no server ${url}`)
     const slot = this.slots.servers[serverKey(name, server.url)]!
     this.apply(
       name,
@@ -183,7 +189,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
 
   private async doStart(): Promise<void> {
     for (const upstream of this.config.upstreams) {
-      for (const server of upstream.servers) this.log(serverAdded({ url: server.url, upstream: upstream.name }, server.weight))
+      for (const server of upstream.servers)
+        this.log(serverAdded({ url: server.url, upstream: upstream.name }, server.weight))
     }
     this.watch()
     let ports: number[]

@@ -34,7 +34,11 @@ export const REFUSALS = {
   badTransferEncoding: new Refusal('bad_transfer_encoding', 400, 'The only transfer coding here is chunked.'),
   framingLookAlike: new Refusal('framing_look_alike', 400, 'A header name looks like a framing header but is not one.'),
   badChunk: new Refusal('bad_chunk', 400, 'The chunked body is malformed.'),
-  badTrailer: new Refusal('bad_trailer', 400, 'The trailer section is malformed or holds a field that may not be there.'),
+  badTrailer: new Refusal(
+    'bad_trailer',
+    400,
+    'The trailer section is malformed or holds a field that may not be there.',
+  ),
   headTooLarge: new Refusal('head_too_large', 431, 'The request head is larger than allowed.'),
   tooManyHeaders: new Refusal('too_many_headers', 431, 'The request has more headers than allowed.'),
   targetTooLong: new Refusal('target_too_long', 414, 'The request target is longer than allowed.'),

@@ -1,5 +1,5 @@
 // The head of a request: text in, facts or a refusal out (RFC 9112 sections 3 and 5, without their leniencies).
-import { Fields, REQUEST, readFields } from './fields.ts'
+import { type Fields, REQUEST, readFields } from './fields.ts'
 import { requestOffence } from './head-reader.ts'
 import { REFUSALS, Refusal } from './refusals.ts'
 
@@ -62,7 +62,11 @@ export class RequestHead {
  * Reads a request head. `previous`, the last head on the same connection, saves reading its header block again when
  * the new one is the same to the letter; the request line is always read.
  */
-export function readRequestHead(text: string, limits: RequestLimits, previous: RequestHead | null): RequestHead | Refusal {
+export function readRequestHead(
+  text: string,
+  limits: RequestLimits,
+  previous: RequestHead | null,
+): RequestHead | Refusal {
   const head = read(text, limits, previous)
   if (head instanceof Refusal) {
     return requestOffence(text, 0, limits.request_head_size, limits.request_target_length) ?? head
@@ -82,7 +86,9 @@ function read(text: string, limits: RequestLimits, previous: RequestHead | null)
   if (!TARGET.test(target)) return target === '' ? REFUSALS.badRequestLine : REFUSALS.badTarget
   const old = text.charCodeAt(lineEnd - 1) === 48
   if (lineEnd - targetEnd !== 9 || !text.startsWith('HTTP/1.', targetEnd + 1) || !(old || text[lineEnd - 1] === '1')) {
-    return /^HTTP\/[0-9]\.[0-9]$/.test(text.slice(targetEnd + 1, lineEnd)) ? REFUSALS.badVersion : REFUSALS.badRequestLine
+    return /^HTTP\/[0-9]\.[0-9]$/.test(text.slice(targetEnd + 1, lineEnd))
+      ? REFUSALS.badVersion
+      : REFUSALS.badRequestLine
   }
 
   const block = text.slice(lineEnd + 2)

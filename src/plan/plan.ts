@@ -6,8 +6,8 @@ import type {
   Limits,
   ListenerConfig,
   Logging,
-  RouteConfig,
   Retries,
+  RouteConfig,
   ServerTimeouts,
 } from '../config/config.ts'
 import type { Strategy } from '../seams/strategy.ts'

@@ -1,7 +1,8 @@
 // Answers of our own: short text, or JSON where the client prefers it, saying what happened.
+
+import { STATUS_CODES } from 'node:http'
 import { findValue } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
-import { STATUS_CODES } from 'node:http'
 
 export interface Answer {
   readonly status: number

@@ -1,20 +1,21 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
-import { Timer } from '../base/timer-wheel.ts'
+
+import type net from 'node:net'
 import { readLatin1 } from '../base/latin1.ts'
+import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import type { Fields } from '../http1/fields.ts'
 import { HeadReader, MORE, REFUSED } from '../http1/head-reader.ts'
 import { REFUSALS, Refusal } from '../http1/refusals.ts'
 import { type RequestHead, readRequestHead } from '../http1/request-head.ts'
+import { FAILURES } from '../seams/failures.ts'
 import { COUNTER } from '../shared/counters.ts'
 import { type Answer, answerText, explain } from './answer.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import { Exchange } from './exchange.ts'
-import { FAILURES } from './failures.ts'
 import type { Runtime } from './runtime.ts'
 import type { Tunnel } from './tunnel.ts'
-import type net from 'node:net'
 
 /** Waiting for a request, or for the rest of its head. */
 const HEAD = 0

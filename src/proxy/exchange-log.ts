@@ -1,6 +1,7 @@
 // What the hot path tells the log; the worker gives it an implementation. Each call must be cheap and never throw.
+
+import type { Failure } from '../seams/failures.ts'
 import type { Exchange } from './exchange.ts'
-import type { Failure } from './failures.ts'
 import type { Server } from './server.ts'
 
 export interface ExchangeLog {

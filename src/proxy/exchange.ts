@@ -6,10 +6,10 @@
 // for a failure before the first byte of a response. `account` is the single way out, also for aborts.
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import { FAILURES, type Failure } from '../seams/failures.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import { type Answer, explain } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
-import { FAILURES, type Failure } from './failures.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 import type { ServerConnection } from './server-connection.ts'

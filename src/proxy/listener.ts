@@ -1,8 +1,8 @@
 // Accepts connections on one address and makes a client connection of each.
 import net from 'node:net'
 import type { ListenerConfig } from '../config/config.ts'
+import { FAILURES } from '../seams/failures.ts'
 import { ClientConnection } from './client-connection.ts'
-import { FAILURES } from './failures.ts'
 import type { Runtime } from './runtime.ts'
 
 const BACKLOG = 4096

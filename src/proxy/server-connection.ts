@@ -5,10 +5,10 @@ import { BodyReader } from '../http1/body-reader.ts'
 import { HeadReader, MORE, REFUSED } from '../http1/head-reader.ts'
 import { REFUSALS, Refusal } from '../http1/refusals.ts'
 import { type ResponseHead, readResponseHead } from '../http1/response-head.ts'
+import { FAILURES, type Failure } from '../seams/failures.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import type { Exchange } from './exchange.ts'
-import { FAILURES, type Failure } from './failures.ts'
 import type { Server } from './server.ts'
 
 const CONNECTING = 0
@@ -151,7 +151,8 @@ export class ServerConnection implements ChannelOwner {
         break
       case HEAD:
         // While the request is still coming the client's own time-out rules, unless it is the server that does not read.
-        if (exchange !== null && !exchange.requestDone && !exchange.client.channel.paused) this.rearm(timeouts.response_head)
+        if (exchange !== null && !exchange.requestDone && !exchange.client.channel.paused)
+          this.rearm(timeouts.response_head)
         else this.fail(FAILURES.responseTimeout, `no response within ${timeouts.response_head} ms`)
         break
       case BODY:

@@ -3,7 +3,6 @@ import type { LookupFunction } from 'node:net'
 import { cachedLookup } from '../base/cached-lookup.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
-import { DOWN } from '../shared/server-table.ts'
 import type { Runtime } from './runtime.ts'
 import { ServerConnection } from './server-connection.ts'
 
@@ -80,7 +79,7 @@ export class Server {
   connectFailed(reason: string): void {
     const limit = this.upstream.connectFailures
     if (this.runtime.table.addConnectFailure(this.slot) !== limit) return
-    if (this.runtime.table.setHealth(this.slot, DOWN)) this.runtime.options.onConnectFailures(this.slot, reason)
+    if (this.runtime.table.takeDown(this.slot)) this.runtime.options.onConnectFailures(this.slot, reason)
   }
 
   connected(): void {

@@ -1,9 +1,9 @@
 // The two-way byte stream after a 101 response: WebSocket or any other protocol. Each side may end on its own (half-close);
 // when one side vanishes the other one is closed too, and a tunnel on which nothing moves is ended.
 import { Timer } from '../base/timer-wheel.ts'
+import { FAILURES, type Failure } from '../seams/failures.ts'
 import { COUNTER } from '../shared/counters.ts'
 import type { Channel } from './channel.ts'
-import { FAILURES, type Failure } from './failures.ts'
 import type { Runtime } from './runtime.ts'
 
 export class Tunnel {

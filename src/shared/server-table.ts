@@ -48,6 +48,13 @@ export class ServerTable {
    * (bench/micro/pick.ts). A plain read of an aligned 32-bit cell is never torn (ECMA-262, memory model), only perhaps
    * a moment old, which a count that other threads change all the time always is.
    */
+  /** Takes a server down if it is up; returns whether it was. A draining one stays as it is. */
+  takeDown(slot: number): boolean {
+    const taken = Atomics.compareExchange(this.cells, at(slot) + HEALTH, UP, DOWN) === UP
+    if (taken) Atomics.add(this.cells, HEALTH_EPOCH, 1)
+    return taken
+  }
+
   inFlight(slot: number): number {
     return this.cells[at(slot) + IN_FLIGHT]!
   }

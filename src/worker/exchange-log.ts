@@ -4,8 +4,8 @@ import type { SelectionText } from '../observe/selection-log.ts'
 import type { ThreadLog } from '../observe/thread-log.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import type { ExchangeLog } from '../proxy/exchange-log.ts'
-import type { Failure } from '../proxy/failures.ts'
 import type { Server } from '../proxy/server.ts'
+import type { Failure } from '../seams/failures.ts'
 
 export function makeExchangeLog({ logger, selection, access }: ThreadLog): ExchangeLog {
   /** A flood of connections must not become a flood of lines. */
