@@ -46,7 +46,7 @@ test('every key says what it does', () => {
     for (const inner of alternatives(node)) {
       for (const [key, property] of Object.entries(inner.properties ?? {})) {
         const about = [property, ...alternatives(property)].map(({ description }) => description).find(Boolean)
-        assert.ok(about !== undefined && about.endsWith('.'), `${path}.${key}: ${about}`)
+        assert.ok(about?.endsWith('.'), `${path}.${key}: ${about}`)
         visit(property, `${path}.${key}`)
       }
       if (inner.items !== undefined) visit(inner.items, `${path}[]`)

@@ -6,7 +6,7 @@ import { isValidEntry } from '../base/ip-set.ts'
 import { Mistake } from './mistake.ts'
 import { quote } from './problem.ts'
 import { isHostName, parseServerUrl, shortestIpv6 } from './server-url.ts'
-import { amountPattern, type Bounds, DURATION, formatAmount, parseAmount, rangeOf, SIZE } from './units.ts'
+import { amountPattern, type Bounds, DURATION, formatAmount, parseAmount, SIZE } from './units.ts'
 
 interface Kind {
   title: string
@@ -178,8 +178,3 @@ export const statuses = z.union([
   whole(100, 599).transform((status): StatusRange => ({ from: status, to: status })),
   statusText,
 ])
-
-/** For descriptions: ` (1ms to 24h)`. */
-export function durationRange(bounds: Bounds): string {
-  return rangeOf(DURATION, bounds)
-}
