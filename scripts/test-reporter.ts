@@ -1,6 +1,6 @@
 // What `npm test` prints: nothing for a test that passes, everything about one that does not, and one line at the end.
 // With coverage (`npm run coverage`) also the lines that no test ran.
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { TestEvent } from 'node:test/reporters'
 import { styleText } from 'node:util'
 
@@ -19,13 +19,15 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     } else if (event.type === 'test:pass' && event.data.skip !== undefined) {
       skipped.push(`${event.data.name}${typeof event.data.skip === 'string' ? ` (${event.data.skip})` : ''}`)
     } else if (event.type === 'test:stdout' || event.type === 'test:stderr') {
-      const { file, message } = event.data
+      const { message } = event.data
+      const file = resolve(event.data.file)
       printed.set(file, (printed.get(file) ?? '') + message)
     } else if (event.type === 'test:fail' && !isParent(event.data)) {
       yield describeFailure(event.data, names.slice(0, event.data.nesting).concat(event.data.name))
-      const output = printed.get(event.data.file ?? '')
+      const file = resolve(event.data.file ?? '')
+      const output = printed.get(file)
       if (output !== undefined) yield `${indent(output.trimEnd(), '  | ')}\n`
-      printed.delete(event.data.file ?? '')
+      printed.delete(file)
     } else if (event.type === 'test:coverage') {
       yield describeCoverage(event.data.summary)
     } else if (event.type === 'test:summary' && event.data.file === undefined) {
