@@ -99,6 +99,8 @@ function read(text: string, limits: RequestLimits, previous: RequestHead | null)
   const fields = readFields(block, REQUEST, limits.request_headers)
   if (fields instanceof Refusal) return fields
   if (fields.chunked && old) return REFUSALS.badTransferEncoding
+  // HTTP/1.0 knows no Upgrade (RFC 9110 section 7.8).
+  if (old) fields.upgrade = ''
   if (fields.hostCount !== 1) {
     if (fields.hostCount > 1) return REFUSALS.repeatedHost
     if (!old) return REFUSALS.missingHost
