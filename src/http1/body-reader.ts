@@ -38,7 +38,7 @@ export class BodyReader {
   /** Expects the body of a request: no framing means no body. */
   startRequest(fields: Fields): void {
     if (fields.chunked) this.startChunked()
-    else this.startLength(fields.contentLength < 0 ? 0 : fields.contentLength)
+    else this.startLength(Math.max(fields.contentLength, 0))
   }
 
   /** Expects the body of a final response to `method` (RFC 9112 section 6.3). */

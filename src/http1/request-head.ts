@@ -5,7 +5,7 @@ import { REFUSALS, Refusal } from './refusals.ts'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/
-const ABSOLUTE = /^https?:\/\/([^/?#]*)([^]*)$/i
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is
 /** uri-host [ ":" port ] of RFC 3986, with the registered name kept to what is not misleading. */
 const HOST = /^(?:[0-9A-Za-z\-._~%!$&'()*+;=]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/
 
@@ -130,6 +130,7 @@ function readOtherForm(
   if (!HOST.test(authority)) return REFUSALS.badTarget
   const withoutHost = readFields(block, REQUEST, limits.request_headers, true)
   if (withoutHost instanceof Refusal) return withoutHost
+  withoutHost.upgrade = fields.upgrade
   withoutHost.forward = `Host: ${authority}\r\n${withoutHost.forward}`
   const path = rest === '' && method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`
   // No block: the same header lines mean something else under an origin-form target.
