@@ -75,6 +75,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly table: ServerTable
   private readonly turns = new Turns(TURNS)
   private readonly counters: Counters[]
+  /** Those of the main thread itself. */
+  private readonly ownCounters: Counters
   private readonly keeper: SlotKeeper
   private readonly monitor: HealthMonitor
   private readonly supervisor: Supervisor
@@ -90,21 +92,21 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const colour =
       options.stdout === true && config.logging.format === 'text' && wantsColour(process.stdout.isTTY, process.env)
     this.logger = new Logger((text, lines) => this.writeLog(text, lines), { ...config.logging, colour })
-    this.writer =
-      options.stdout === true ? new LogWriter(standardOutput(), { format: (line) => this.logger.format(line) }) : null
+    this.writer = options.stdout === true ? this.makeWriter() : null
 
     const serverCount = config.upstreams.reduce((sum, upstream) => sum + upstream.servers.length, 0)
     const capacity = serverCount + SPARE_SLOTS
     const workers = workerCount(config)
     this.table = new ServerTable(capacity)
     this.counters = Array.from({ length: workers }, () => new Counters(capacity))
+    this.ownCounters = new Counters(capacity)
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
     this.slots = this.keeper.assign(config)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
-      counters: this.counters.map((counters) => counters.buffer),
+      counters: [...this.counters, this.ownCounters].map((counters) => counters.buffer),
       startedAt: this.startedAt,
       colour,
     }
@@ -180,11 +182,16 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     )
     return takeSnapshot({
       table: this.table,
-      counters: this.counters,
+      counters: [...this.counters, this.ownCounters],
       servers,
       failureKinds: FAILURE_NAMES,
       startedAt: this.startedAt,
     })
+  }
+
+  /** Writes what is left of the log at once: the last words before the process ends on a defect. */
+  flushLogSync(): void {
+    this.writer?.flushSync()
   }
 
   private async doStart(): Promise<void> {
@@ -214,6 +221,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.log(shutdownComplete(counts.finished, counts.cut))
     await this.writer?.flush()
     return counts
+  }
+
+  private makeWriter(): LogWriter {
+    return new LogWriter(standardOutput(), {
+      format: (line) => this.logger.format(line),
+      onDropped: (lines) => this.ownCounters.add(COUNTER.logLinesDropped, lines),
+    })
   }
 
   private log(line: LogLine): void {
