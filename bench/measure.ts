@@ -6,6 +6,8 @@ import { tempFolder } from './machine/temp-folder.ts'
 import type { RunningPeer } from './running-peer.ts'
 
 export interface Measurement {
+  /** Finished responses. */
+  readonly requests: number
   readonly requestsPerSecond: number
   /** Latencies in microseconds. */
   readonly p50: number
@@ -31,6 +33,7 @@ export async function measure(
   const after = cpuTime(running.pids)
   const used = before === null || after === null ? null : after - before
   return {
+    requests: result.requests,
     requestsPerSecond: result.requests / result.seconds,
     p50: result.p50,
     p99: result.p99,
@@ -44,6 +47,7 @@ export async function measure(
 /** The median of each figure by itself; errors are summed, for none may be lost. `rounds` is not empty. */
 export function medianOf(rounds: readonly Measurement[]): Measurement {
   return {
+    requests: median(rounds.map((round) => round.requests))!,
     requestsPerSecond: median(rounds.map((round) => round.requestsPerSecond))!,
     p50: median(rounds.map((round) => round.p50))!,
     p99: median(rounds.map((round) => round.p99))!,

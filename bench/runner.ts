@@ -3,6 +3,7 @@
 import type { BenchCase } from './cases/bench-case.ts'
 import { checkPeer } from './check.ts'
 import type { LoadGenerator } from './load/load.ts'
+import { checkLog } from './log-check.ts'
 import { type Measurement, measure, medianOf } from './measure.ts'
 import type { Origin } from './origin/origin.ts'
 import type { Peer } from './peers/peer.ts'
@@ -41,6 +42,7 @@ export interface CaseResult {
 export async function runCase(benchCase: BenchCase, plan: Plan): Promise<CaseResult> {
   const failures: { name: string; reason: string }[] = []
   const started = new Map<RunningPeer, Measurement[]>()
+  const warmUps = new Map<RunningPeer, Measurement>()
 
   /** One step for one peer; a peer that fails is out of this case, and the others go on. */
   async function attempt(peer: Peer, doing: string, step: () => Promise<void>): Promise<void> {
@@ -64,7 +66,7 @@ export async function runCase(benchCase: BenchCase, plan: Plan): Promise<CaseRes
     }
     for (const running of started.keys()) {
       await attempt(running.peer, 'warming up', async () => {
-        await measureAlive(running, benchCase, plan.load, plan.warmUp)
+        warmUps.set(running, await measureAlive(running, benchCase, plan.load, plan.warmUp))
       })
     }
     for (let round = 1; round <= plan.rounds; round++) {
@@ -76,6 +78,11 @@ export async function runCase(benchCase: BenchCase, plan: Plan): Promise<CaseRes
     }
   } finally {
     await Promise.all([...started.keys()].map((running) => running.stop()))
+  }
+
+  for (const [running, rounds] of started) {
+    if (!benchCase.logging) break
+    await attempt(running.peer, 'reading the log of', () => checkLog(running, [warmUps.get(running)!, ...rounds]))
   }
 
   const peers = [...started]

@@ -11,6 +11,8 @@ import { answers, waitUntil } from './wait-until.ts'
 export interface RunningPeer {
   readonly peer: Peer
   readonly port: number
+  /** Where its logs are; see PeerLog. */
+  readonly folder: string
   /** Of all its processes. */
   readonly pids: readonly number[]
   /** Throws with its last words when it is no longer there. */
@@ -31,6 +33,7 @@ export async function startPeer(
   return {
     peer,
     port,
+    folder,
     pids: processTree(child.pid),
     expectAlive() {
       if (child.hasExited) throw new Error(`it ended by itself:\n${child.lastWords()}`)

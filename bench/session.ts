@@ -48,7 +48,7 @@ export async function runSession(
 }
 
 function logNotes(peers: readonly Peer[]): string {
-  return peers.map(({ name, log }) => `  ${name}: ${log ?? 'left out, it has no log of requests'}`).join('\n')
+  return peers.map(({ name, log }) => `  ${name}: ${log?.about ?? 'left out, it has no log of requests'}`).join('\n')
 }
 
 /** A line that overwrites itself, only where someone is watching. */

@@ -7,7 +7,7 @@ import type { Peer, ProxySetup } from './peer.ts'
 
 export const caddy: Peer = {
   name: 'caddy',
-  log: 'access log as JSON to a file',
+  log: { file: 'access.log', about: 'JSON, not buffered' },
   isReference: false,
   version: () => programVersion('caddy', ['version']),
   command(setup) {

@@ -5,7 +5,7 @@ import type { Peer } from './peer.ts'
 
 export const fastifyHttpProxy: Peer = {
   name: '@fastify/http-proxy',
-  log: 'one pino line for each response to a file, buffered (64 KiB)',
+  log: { file: 'access.log', about: 'one pino line for each response, buffered (64 KiB)' },
   isReference: false,
   version: () => packageVersion('@fastify/http-proxy'),
   command: (setup) => nodeCommand('fastify-http-proxy-server.ts', setup),

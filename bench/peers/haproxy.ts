@@ -7,7 +7,7 @@ import type { Peer, ProxySetup } from './peer.ts'
 
 export const haproxy: Peer = {
   name: 'haproxy',
-  log: 'httplog to its standard output, a file; HAProxy cannot buffer it',
+  log: { file: 'stdout.log', about: 'httplog on its standard output, not buffered, for HAProxy cannot' },
   isReference: true,
   version: () => programVersion('haproxy', ['-v']),
   command(setup) {

@@ -9,7 +9,7 @@ import type { Peer, ProxySetup } from './peer.ts'
 
 export const nginx: Peer = {
   name: 'nginx',
-  log: 'access_log in the combined format to a file, buffered (64 KiB, 1 s)',
+  log: { file: 'access.log', about: 'the combined format, buffered (64 KiB, 1 s)' },
   isReference: true,
   version: () => programVersion('nginx', ['-v']),
   command(setup) {

@@ -9,7 +9,7 @@ export const THIS_TREE = join(import.meta.dirname, '../..')
 export function octoload(folder: string = THIS_TREE, name: string = 'octoload'): Peer {
   return {
     name,
-    log: 'selection lines to its standard output, a file; octoload buffers them',
+    log: { file: 'stdout.log', about: 'selection lines on its standard output, buffered' },
     isReference: false,
     version() {
       const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }

@@ -15,10 +15,17 @@ export interface ProxySetup {
   readonly folder: string
 }
 
+export interface PeerLog {
+  /** Name of the file in the folder of the setup. */
+  readonly file: string
+  /** Format, and whether lines are buffered. */
+  readonly about: string
+}
+
 export interface Peer {
   readonly name: string
-  /** What its log is in the cases with logging; null when it has none and such cases are left out. */
-  readonly log: string | null
+  /** Its log in the cases with logging; null when it has none and such cases are left out. */
+  readonly log: PeerLog | null
   /** True for the established proxies: the cheapest of them is the measure of all. */
   readonly isReference: boolean
   /** Null when it is not installed. */
