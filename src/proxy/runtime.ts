@@ -100,7 +100,11 @@ export class Runtime {
     }
     const query = head.target.slice(this.plan.metricsPath.length + 1)
     const accept = findValue(head.fields.forward, 'accept')
-    return { status: 200, headers: 'Cache-Control: no-store\r\nVary: Accept\r\n', ...this.options.metrics(accept, query) }
+    return {
+      status: 200,
+      headers: 'Cache-Control: no-store\r\nVary: Accept\r\n',
+      ...this.options.metrics(accept, query),
+    }
   }
 
   /** Closes what is idle towards servers and stops the clockwork. */
