@@ -189,7 +189,8 @@ export class ServerConnection implements ChannelOwner {
         if (head instanceof Refusal) return this.fail(FAILURES.badResponse, head.code)
         this.lastText = text
         this.lastHead = head
-        this.lastLines = `HTTP/1.1 ${head.statusText}\r\n${head.fields.forward}`
+        // What has no body must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
+        this.lastLines = head.status < 200 || head.status === 204 ? unframedLines(text) : linesOf(head)
       }
       at = stop
       const head = this.lastHead!
@@ -211,12 +212,9 @@ export class ServerConnection implements ChannelOwner {
     let lines = this.lastLines
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
-    this.unframes = exchange.head.old && head.fields.chunked
-    // A 204 has no body, so it must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
-    if (this.unframes || (head.status === 204 && (head.fields.chunked || head.fields.contentLength >= 0))) {
-      const plain = readResponseHead(text, true)
-      if (!(plain instanceof Refusal)) lines = `HTTP/1.1 ${plain.statusText}\r\n${plain.fields.forward}`
-    }
+    const strips = exchange.head.old && head.fields.chunked
+    this.unframes = strips && !body.done
+    if (strips) lines = unframedLines(text)
     let stop: number
     let content: number
     if (this.unframes) {
@@ -226,7 +224,7 @@ export class ServerConnection implements ChannelOwner {
     if (stop < 0) return this.fail(FAILURES.badResponse, body.refusal!.code)
     // The state first: passing bytes on may end in a call back.
     this.state = BODY
-    const connection = exchange.responding(head.status, body.untilClose || (this.unframes && !body.done))
+    const connection = exchange.responding(head.status, body.untilClose || this.unframes)
     exchange.responseBytes += content - start
     this.channel.relay(exchange.client.channel, `${lines}${connection}\r\n`, bytes, start, content)
     if (body.done) this.complete(stop === end)
@@ -303,6 +301,16 @@ export class ServerConnection implements ChannelOwner {
     this.server.runtime.counters.addForServer(this.server.slot, SERVER_COUNTER.connectionsActive, -1)
     this.channel.destroy()
   }
+}
+
+/** The first line and the fields of a response as the client gets them, without the empty line. */
+function linesOf(head: ResponseHead): string {
+  return `HTTP/1.1 ${head.statusText}\r\n${head.fields.forward}`
+}
+
+/** The same without Content-Length and Transfer-Encoding. The head was read before and is valid. */
+function unframedLines(text: string): string {
+  return linesOf(readResponseHead(text, true) as ResponseHead)
 }
 
 function describe(error: NodeJS.ErrnoException | null): string {
