@@ -12,6 +12,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   const names: string[] = []
   const skipped: string[] = []
   const printed = new Map<string, string>()
+  const failed = new Set<string>()
   for await (const event of events) {
     if (event.type === 'test:start') {
       names.length = event.data.nesting
@@ -24,17 +25,15 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       printed.set(file, (printed.get(file) ?? '') + message)
     } else if (event.type === 'test:fail' && !isParent(event.data)) {
       yield describeFailure(event.data, names.slice(0, event.data.nesting).concat(event.data.name))
-      const file = resolve(event.data.file ?? '')
-      const output = printed.get(file)
-      if (output !== undefined) yield `${indent(output.trimEnd(), '  | ')}\n`
-      printed.delete(file)
+      failed.add(resolve(event.data.file ?? ''))
     } else if (event.type === 'test:coverage') {
       yield describeCoverage(event.data.summary)
     } else if (event.type === 'test:summary' && event.data.file === undefined) {
       const { counts, duration_ms } = event.data
+      for (const file of failed) yield describeOutput(file, printed.get(file))
       for (const name of skipped) yield `skipped: ${name}\n`
-      const failed = counts.tests - counts.passed - counts.skipped - counts.todo
-      const verdict = failed === 0 ? styleText('green', 'all passed') : styleText('red', `${failed} failed`)
+      const failures = counts.tests - counts.passed - counts.skipped - counts.todo
+      const verdict = failures === 0 ? styleText('green', 'all passed') : styleText('red', `${failures} failed`)
       yield `${counts.tests} tests, ${verdict}, in ${(duration_ms / 1000).toFixed(1)} s\n`
     }
   }
@@ -52,6 +51,11 @@ function describeFailure(failure: Failure, path: string[]): string {
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : `${cause}${code}`
   const lines = text.split('\n').filter((line) => !/^\s+at .*node:internal/.test(line))
   return `\n${styleText('red', '✖')} ${path.join(' › ')}\n  ${place}\n${indent(lines.join('\n'), '    ')}\n`
+}
+
+/** What a file with failures has printed, which does not say by which of its tests. */
+function describeOutput(file: string, output: string | undefined): string {
+  return output === undefined ? '' : `\nprinted by ${relative('.', file)}:\n${indent(output.trimEnd(), '  | ')}\n`
 }
 
 function describeCoverage({ files, totals }: Coverage): string {
