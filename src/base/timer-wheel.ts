@@ -11,11 +11,20 @@ export class Timer {
   tick = -1
   next: Timer | null = null
   previous: Timer | null = null
-  readonly fire: () => void
+  private readonly owner: TimerOwner
 
-  constructor(fire: () => void) {
-    this.fire = fire
+  constructor(owner: TimerOwner) {
+    this.owner = owner
   }
+
+  fire(): void {
+    this.owner.onTimer()
+  }
+}
+
+/** Whoever waits. An object rather than a function, for there are as many as connections. */
+export interface TimerOwner {
+  onTimer(): void
 }
 
 export class TimerWheel {

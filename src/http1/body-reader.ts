@@ -14,10 +14,11 @@ export class BodyReader {
   private framing: number = NONE
   private remaining = 0
   private seen = 0
-  private readonly chunks = new ChunkedReader()
+  /** Made for the first chunked body. */
+  private chunks: ChunkedReader | null = null
 
   get refusal(): Refusal | null {
-    return this.framing === CHUNKED ? this.chunks.refusal : null
+    return this.framing === CHUNKED ? this.chunks!.refusal : null
   }
 
   /** The body ends where the connection ends. */
@@ -27,12 +28,12 @@ export class BodyReader {
 
   /** Content bytes seen so far, without chunk framing. */
   get content(): number {
-    return this.framing === CHUNKED ? this.chunks.content : this.seen
+    return this.framing === CHUNKED ? this.chunks!.content : this.seen
   }
 
   /** The trailer section of a chunked body with its empty line, once done; empty for other bodies. */
   get trailers(): string {
-    return this.framing === CHUNKED ? this.chunks.trailers : ''
+    return this.framing === CHUNKED ? this.chunks!.trailers : ''
   }
 
   /** Expects the body of a request: no framing means no body. */
@@ -56,8 +57,8 @@ export class BodyReader {
   /** Takes bytes; returns the offset behind the last byte that belongs to the body, or -1 when the framing is bad. */
   feed(bytes: Uint8Array, start: number, end: number): number {
     if (this.framing === CHUNKED) {
-      const at = this.chunks.feed(bytes, start, end)
-      this.done = this.chunks.done
+      const at = this.chunks!.feed(bytes, start, end)
+      this.done = this.chunks!.done
       return at
     }
     return this.take(start, end)
@@ -69,9 +70,9 @@ export class BodyReader {
       this.unframedEnd = this.take(start, end)
       return this.unframedEnd
     }
-    const at = this.chunks.unframe(bytes, start, end)
-    this.unframedEnd = this.chunks.unframedEnd
-    this.done = this.chunks.done
+    const at = this.chunks!.unframe(bytes, start, end)
+    this.unframedEnd = this.chunks!.unframedEnd
+    this.done = this.chunks!.done
     return at
   }
   unframedEnd = 0
@@ -95,7 +96,8 @@ export class BodyReader {
 
   private startChunked(): void {
     this.framing = CHUNKED
-    this.chunks.reset()
+    if (this.chunks === null) this.chunks = new ChunkedReader()
+    else this.chunks.reset()
     this.done = false
   }
 }

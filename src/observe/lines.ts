@@ -104,6 +104,12 @@ export function tooManyClients(limit: number): LogLine {
   return { level: 'warn', event: 'too_many_clients', message, fields: { limit } }
 }
 
+/** `code` is that of the system: `EMFILE`. */
+export function acceptFailed(code: string): LogLine {
+  const hint = code === 'EMFILE' ? ': no file descriptor is left; raise the limit (ulimit -n)' : ` (${code})`
+  return { level: 'error', event: 'accept_failed', message: `Could not accept a connection${hint}`, fields: { code } }
+}
+
 /** `timeout` in milliseconds. */
 export function shuttingDown(signal: string, active: number, timeout: number): LogLine {
   const cause = signal === '' ? '' : `${signal} received, `

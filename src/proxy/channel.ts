@@ -3,6 +3,7 @@
 // shared buffer; a channel that carries a large body gets a buffer of its own for as long as the body lasts.
 import net from 'node:net'
 import { readLatin1 } from '../base/latin1.ts'
+import { type Accepted, socketOver } from './acceptor.ts'
 
 const SHARED_SIZE = 64 * 1024
 /** Room for a rewritten head before a full read. */
@@ -41,6 +42,8 @@ export class Channel {
   private readonly owner: ChannelOwner
   private readBuffer: Buffer
   private own: Buffer | null = null
+  /** The system may hold back small writes (Nagle's algorithm), as it does from the start. */
+  private delays = true
   /** Counts changes of `paused`, so that a late flush does not undo a later pause. */
   private pauses = 0
   private error: NodeJS.ErrnoException | null = null
@@ -73,22 +76,13 @@ export class Channel {
     return channel
   }
 
-  /**
-   * Takes over an accepted socket that was never read from. Node offers the reused read buffer only to sockets that
-   * are made with it, so a new one is made over the accepted handle; where there is no handle, 'data' events serve.
-   */
-  static adopt(buffers: Buffers, owner: ChannelOwner, accepted: net.Socket): Channel {
+  /** Takes over an accepted connection: its handle, or a socket where handles cannot be had (`acceptor.ts`). */
+  static adopt(buffers: Buffers, owner: ChannelOwner, accepted: Accepted): Channel {
     const channel = new Channel(buffers, owner)
-    const holder = accepted as unknown as { _handle: object | null }
-    const handle = holder._handle
-    if (handle === null || typeof handle !== 'object' || !('readStart' in handle)) {
+    if (accepted instanceof net.Socket) {
       channel.socket = accepted
       accepted.on('data', (bytes: Buffer) => channel.owner.onBytes(bytes, 0, bytes.length))
-    } else {
-      holder._handle = null
-      const options = { handle, allowHalfOpen: true, onread: channel.onread() }
-      channel.socket = new net.Socket(options as unknown as net.SocketConstructorOpts)
-    }
+    } else channel.socket = socketOver(accepted, channel.onread())
     channel.listen()
     channel.socket.resume()
     return channel
@@ -97,6 +91,12 @@ export class Channel {
   /** Written bytes that have not left yet. */
   get pending(): boolean {
     return this.socket.writableLength > 0
+  }
+
+  /** Sends small writes at once even when earlier ones are not acknowledged yet. One write alone always goes at once. */
+  noDelay(): void {
+    if (this.delays) this.socket.setNoDelay(true)
+    this.delays = false
   }
 
   get destroyed(): boolean {

@@ -1,7 +1,6 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
 
-import type net from 'node:net'
 import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
@@ -11,6 +10,7 @@ import { REFUSALS, Refusal } from '../http1/refusals.ts'
 import { type RequestHead, readRequestHead } from '../http1/request-head.ts'
 import { FAILURES } from '../seams/failures.ts'
 import { COUNTER } from '../shared/counters.ts'
+import type { Accepted } from './acceptor.ts'
 import { type Answer, answerText, explain } from './answer.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import { Exchange } from './exchange.ts'
@@ -29,6 +29,8 @@ const LINGER = 4
 const CLOSED = 5
 
 const LINGER_MS = 2000
+/** For how long an idle connection remembers its last head. */
+const MEMORY_MS = 5000
 /** Bytes of later requests that are kept before we stop reading. */
 const MAX_EARLY = 64 * 1024
 /** First body bytes up to this size are held as text and go out with the head in one write. */
@@ -43,7 +45,7 @@ export class ClientConnection implements ChannelOwner {
   private state: number = HEAD
   private readonly reader: HeadReader
   private readonly body = new BodyReader()
-  private readonly timer = new Timer(() => this.onTimer())
+  private readonly timer = new Timer(this)
   private exchange: Exchange | null = null
   private tunnel: Tunnel | null = null
   /** Bytes that came before their time: pipelined requests, or the first of a tunnel. */
@@ -56,7 +58,7 @@ export class ClientConnection implements ChannelOwner {
   /** Bytes that had left when the write watch last looked. */
   private delivered = 0
 
-  constructor(runtime: Runtime, accepted: net.Socket) {
+  constructor(runtime: Runtime, accepted: Accepted) {
     this.runtime = runtime
     const { limits, timeouts } = runtime.plan
     this.reader = new HeadReader(limits.request_head_size, limits.request_target_length)
@@ -151,11 +153,14 @@ export class ClientConnection implements ChannelOwner {
     this.exchange = null
     if (this.state !== BODY && this.state !== BUSY) return
     if (!keeps || this.state === BODY || (this.runtime.draining && this.early === null)) {
-      this.finish()
+      // A client that asked for the end sends nothing more, so there is nothing to wait for.
+      const asked = this.state === BUSY && this.early === null && !this.previous!.keepAlive
+      if (asked && !this.channel.pending) this.channel.destroy()
+      else this.finish()
       return
     }
     this.state = HEAD
-    this.runtime.wheel.set(this.timer, this.runtime.plan.timeouts.keep_alive_idle, now)
+    this.runtime.wheel.set(this.timer, Math.min(this.idleMillis(), MEMORY_MS), now)
     this.channel.resume()
     if (this.early === null || this.reading) return
     const { early } = this
@@ -165,6 +170,7 @@ export class ClientConnection implements ChannelOwner {
 
   enterTunnel(tunnel: Tunnel): void {
     this.state = TUNNEL
+    this.channel.noDelay()
     this.tunnel = tunnel
     this.timer.deadline = 0
     this.channel.resume()
@@ -176,6 +182,7 @@ export class ClientConnection implements ChannelOwner {
 
   /** A response goes out in several writes: ends the exchange when the client takes none of it for too long. */
   watchWrites(): void {
+    this.channel.noDelay()
     this.delivered = this.bytesDelivered()
     this.runtime.wheel.set(this.timer, this.runtime.plan.timeouts.client_body_idle, performance.now())
   }
@@ -217,6 +224,8 @@ export class ClientConnection implements ChannelOwner {
     if (headEnd === REFUSED) return this.refuse(reader.refusal!, null, end)
     const head = readRequestHead(reader.head, limits, this.previous)
     if (head instanceof Refusal) return this.refuse(head, null, end)
+    // Answers to several requests are several writes, and the first must not hold up the second.
+    if (this.previous !== null) this.channel.noDelay()
     this.previous = head
     if (head.method === 'CONNECT') return this.refuse(REFUSALS.connectMethod, head, end)
     const { fields } = head
@@ -289,12 +298,13 @@ export class ClientConnection implements ChannelOwner {
     this.runtime.wheel.set(this.timer, LINGER_MS, performance.now())
   }
 
-  private onTimer(): void {
+  /** The connection has waited long enough for what it waits for. */
+  onTimer(): void {
     const { timeouts } = this.runtime.plan
     switch (this.state) {
       case HEAD:
         if (this.reader.begun) this.refuse(REFUSALS.headTimeout, null, 0)
-        else this.finish()
+        else this.forgetOrFinish()
         break
       case BODY:
         // Paused means that the server does not read; its own time-out rules.
@@ -312,6 +322,24 @@ export class ClientConnection implements ChannelOwner {
         this.channel.destroy()
         break
     }
+  }
+
+  /** An idle connection first gives up what it remembers, so that thousands of them cost little, and ends later. */
+  private forgetOrFinish(): void {
+    const rest = this.idleMillis() - MEMORY_MS
+    if (this.previous === null || rest <= 0) {
+      this.finish()
+      return
+    }
+    this.previous = null
+    this.forwardFields = null
+    this.forwardText = ''
+    if (rest < Number.POSITIVE_INFINITY) this.runtime.wheel.set(this.timer, rest, performance.now())
+  }
+
+  /** How long the connection may be idle between two requests. */
+  private idleMillis(): number {
+    return this.runtime.plan.timeouts.keep_alive_idle || Number.POSITIVE_INFINITY
   }
 
   private bytesDelivered(): number {

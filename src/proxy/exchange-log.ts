@@ -15,6 +15,8 @@ export interface ExchangeLog {
   failed(exchange: Exchange, detail: string): void
   /** A connection was closed at once because `limits.client_connections` was reached. */
   tooManyClients(limit: number): void
+  /** A connection could not be accepted; `code` is the system's: `EMFILE`. */
+  acceptFailed(code: string): void
   /** A client's bytes were refused before they became an exchange. */
   refused(client: string, code: string, status: number): void
 }

@@ -106,9 +106,13 @@ export class Exchange {
     const { budget, plan } = this.upstream!
     budget.request(this.startedAt)
     if (plan.timeouts.exchange === 0) return
-    const detail = `it took longer than ${plan.timeouts.exchange} ms`
-    this.timer = new Timer(() => this.fail(FAILURES.exchangeTimeout, detail))
+    this.timer = new Timer(this)
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
+  }
+
+  /** The exchange as a whole has taken too long. */
+  onTimer(): void {
+    this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
 
   // ── pick ──
@@ -161,6 +165,7 @@ export class Exchange {
     if (this.connection === null) return
     this.streamed = true
     this.client.channel.relay(this.connection.channel, '', bytes, start, end)
+    if (this.requestDone) this.connection.requestSent()
   }
 
   /** All that was passed on of the request has left. */
@@ -172,7 +177,9 @@ export class Exchange {
 
   /** Passes on an interim response; HTTP/1.0 does not know them. */
   informational(text: string): void {
-    if (!this.head.old) this.client.channel.write(text)
+    if (this.head.old) return
+    this.client.channel.noDelay()
+    this.client.channel.write(text)
   }
 
   /** A final response head has arrived. Returns the Connection line that the client gets. */

@@ -1,7 +1,8 @@
 // Accepts connections on one address and makes a client connection of each.
-import net from 'node:net'
+import type net from 'node:net'
 import type { ListenerConfig } from '../config/config.ts'
 import { FAILURES } from '../seams/failures.ts'
+import { makeAcceptor, refuse } from './acceptor.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -13,15 +14,18 @@ export class Listener {
 
   constructor(runtime: Runtime, config: ListenerConfig) {
     this.config = config
-    this.server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
-      const limit = runtime.plan.limits.client_connections
-      if (limit === 0 || runtime.options.clientConnections() < limit) new ClientConnection(runtime, socket)
-      else {
-        runtime.counters.addFailure(FAILURES.tooManyClients.number)
-        runtime.log.tooManyClients(limit)
-        socket.destroy()
-      }
-    })
+    this.server = makeAcceptor(
+      (accepted) => {
+        const limit = runtime.plan.limits.client_connections
+        if (limit === 0 || runtime.options.clientConnections() < limit) new ClientConnection(runtime, accepted)
+        else {
+          runtime.counters.addFailure(FAILURES.tooManyClients.number)
+          runtime.log.tooManyClients(limit)
+          refuse(accepted)
+        }
+      },
+      (code) => runtime.log.acceptFailed(code),
+    )
   }
 
   /** Resolves with the port once connections are accepted. `shared`: other threads listen on the same port. */

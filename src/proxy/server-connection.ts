@@ -28,7 +28,7 @@ export class ServerConnection implements ChannelOwner {
   private exchange: Exchange | null = null
   private readonly head: HeadReader
   private readonly body = new BodyReader()
-  private readonly timer = new Timer(() => this.onTimer())
+  private readonly timer = new Timer(this)
   /** The last response head: servers repeat themselves to the letter. */
   private lastText = ''
   private lastHead: ResponseHead | null = null
@@ -71,6 +71,11 @@ export class ServerConnection implements ChannelOwner {
     this.reused = true
     this.state = HEAD
     this.server.runtime.wheel.set(this.timer, this.server.upstream.timeouts.response_head, now)
+  }
+
+  /** The last byte of the request is on its way: the time for the response begins. */
+  requestSent(): void {
+    if (this.state === HEAD) this.rearm(this.server.upstream.timeouts.response_head)
   }
 
   /** The exchange has no use for it any more. */
@@ -142,7 +147,8 @@ export class ServerConnection implements ChannelOwner {
     this.exchange?.connected()
   }
 
-  private onTimer(): void {
+  /** The connection has waited long enough for what it waits for. */
+  onTimer(): void {
     const { timeouts } = this.server.upstream
     const exchange = this.exchange
     switch (this.state) {

@@ -12,7 +12,7 @@ export class Tunnel {
   private readonly server: Channel
   private readonly idle: number
   private readonly onOver: (failure: Failure | null) => void
-  private readonly timer = new Timer(() => this.onTimer())
+  private readonly timer = new Timer(this)
   private clientDone = false
   private serverDone = false
   private over = false
@@ -76,7 +76,8 @@ export class Tunnel {
     this.finish(FAILURES.cutAtShutdown)
   }
 
-  private onTimer(): void {
+  /** Nothing has moved for too long. */
+  onTimer(): void {
     this.finish(FAILURES.tunnelIdle)
   }
 

@@ -1,5 +1,12 @@
 // Connects the hot path with the log of its thread.
-import { requestFailed, requestRefused, retrying, tooManyClients } from '../observe/lines.ts'
+import {
+  acceptFailed,
+  type LogLine,
+  requestFailed,
+  requestRefused,
+  retrying,
+  tooManyClients,
+} from '../observe/lines.ts'
 import type { SelectionText } from '../observe/selection-log.ts'
 import type { ThreadLog } from '../observe/thread-log.ts'
 import type { Exchange } from '../proxy/exchange.ts'
@@ -10,6 +17,12 @@ import type { Failure } from '../seams/failures.ts'
 export function makeExchangeLog({ logger, selection, access }: ThreadLog): ExchangeLog {
   /** A flood of connections must not become a flood of lines. */
   let quietUntil = 0
+  function seldom(line: LogLine): void {
+    const now = performance.now()
+    if (now < quietUntil) return
+    quietUntil = now + 1000
+    logger.log(line)
+  }
 
   function attempt(exchange: Exchange, failure: Failure, reason: string) {
     const { method, target } = exchange.head
@@ -50,12 +63,8 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
       const line = requestFailed(attempt(exchange, exchange.failure!, detail), exchange.status)
       logger.log(exchange.failure!.blame === 'client' ? { ...line, level: 'debug' } : line)
     },
-    tooManyClients: (limit) => {
-      const now = performance.now()
-      if (now < quietUntil) return
-      quietUntil = now + 1000
-      logger.log(tooManyClients(limit))
-    },
+    tooManyClients: (limit) => seldom(tooManyClients(limit)),
+    acceptFailed: (code) => seldom(acceptFailed(code)),
     refused: (client, code, status) => logger.log(requestRefused(client, status, code)),
   }
 }
