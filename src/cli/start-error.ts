@@ -33,10 +33,6 @@ export function startError(error: unknown): unknown {
         `this machine does not support the kind of address ${error.address ?? 'of the listener'}. ` +
           'Choose an IPv4 address with --address, such as 0.0.0.0.',
       )
-    case 'ENOTFOUND':
-      return new CliError(
-        `the address ${error.address ?? 'of the listener'} is unknown. Give an IP address with --address.`,
-      )
     default:
       return error.port === undefined ? error : new CliError(`${error.message}.`)
   }

@@ -6,18 +6,17 @@ import { shutdownForced } from '../observe/lines.ts'
 
 const SAME_PRESS_MILLIS = 400
 
-type StopSignal = 'SIGINT' | 'SIGTERM'
+export type StopSignal = 'SIGINT' | 'SIGTERM'
 
 /** Resolves at the first signal. From now on signals no longer end the process by themselves. */
-export function firstStopSignal(): Promise<StopSignal> {
+export function firstStopSignal(now: () => number = () => performance.now()): Promise<StopSignal> {
   return new Promise((resolve) => {
-    let first = 0
+    let first: number | null = null
     function onSignal(signal: StopSignal): void {
-      const now = performance.now()
-      if (first === 0) {
-        first = now
+      if (first === null) {
+        first = now()
         resolve(signal)
-      } else if (now - first > SAME_PRESS_MILLIS) {
+      } else if (now() - first > SAME_PRESS_MILLIS) {
         console.error(`octoload: ${shutdownForced(signal).message}`)
         process.exit(128 + constants.signals[signal])
       }

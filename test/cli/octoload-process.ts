@@ -22,7 +22,6 @@ export class OctoloadProcess {
   readonly child: ChildProcess
   /** Resolves with the exit code, or with the signal's name when a signal ended the process. */
   readonly ended: Promise<number | string>
-  private onOutput = (): void => {}
 
   constructor(words: readonly string[], { cwd, env, nodeOptions = [] }: Place = {}) {
     this.child = spawn(process.execPath, [...nodeOptions, EXECUTABLE, ...words], {
@@ -32,29 +31,31 @@ export class OctoloadProcess {
     })
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
-      this.onOutput()
     })
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
-      this.onOutput()
     })
     this.ended = once(this.child, 'close').then(([code, signal]) => code ?? signal)
   }
 
-  /** Resolves with the match once stdout or stderr holds `pattern`; rejects when the process ends before that. */
+  /** Resolves with the match once stdout or stderr holds `pattern`; rejects when that can no longer be hoped for. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    const found = new Promise<RegExpExecArray>((resolve) => {
-      this.onOutput = () => {
+    let deadline: NodeJS.Timeout | undefined
+    const found = new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = (): void => {
         const match = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
         if (match !== null) resolve(match)
       }
-      this.onOutput()
+      const fail = (why: string): void => {
+        reject(new Error(`${why} before it printed ${pattern}:\n${this.stdout.slice(-2000)}\n${this.stderr}`))
+      }
+      this.child.stdout?.on('data', look)
+      this.child.stderr?.on('data', look)
+      look()
+      this.ended.then((end) => fail(`ended (${end})`))
+      deadline = setTimeout(() => fail('20 s passed'), 20_000)
     })
-    const ended = this.ended.then((end) => {
-      throw new Error(`ended (${end}) before it printed ${pattern}:\n${this.stdout}\n${this.stderr}`)
-    })
-    ended.catch(() => {})
-    return Promise.race([found, ended])
+    return found.finally(() => clearTimeout(deadline))
   }
 
   signal(name: NodeJS.Signals): void {

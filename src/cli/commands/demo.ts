@@ -50,7 +50,8 @@ async function runDemo(args: Arguments): Promise<void> {
   for (const { id, port, pid } of servers) console.log(runningLine(id, port, pid))
   const urls = servers.map(({ port }) => `http://localhost:${port}`)
   await serve(await demoConfig(urls, args), {
-    started: ([listener]) => console.log(hints(listener?.port ?? PORT, servers)),
+    // A moment later, for the log before it is still being written.
+    started: ([listener]) => setTimeout(() => console.log(hints(listener?.port ?? PORT, servers)), 50),
     stopped: () => endAll(servers),
   })
 }
@@ -88,7 +89,7 @@ async function endAll(servers: readonly DemoServerProcess[]): Promise<void> {
 }
 
 function sayEnded({ id, port }: DemoServerProcess): void {
-  console.log(`Demo server ${id} has ended; start it again with: ${startAgain(id, port)}`)
+  console.log(`Server ${id} has ended; start it again with: ${startAgain(id, port)}`)
 }
 
 function startAgain(id: number, port: number): string {
