@@ -1,7 +1,7 @@
 // What reaches the server is what the client sent, and the client gets what the server answered (RFC 9110 section 7).
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { type Balancer, startBalancer } from '../support/balancer.ts'
+import { after, test } from 'node:test'
+import { startBalancer } from '../support/balancer.ts'
 import { get, post } from '../support/client.ts'
 import type { Field, Request } from '../support/message.ts'
 import { answers, ok, startOrigin } from '../support/origin.ts'
@@ -9,15 +9,11 @@ import { answers, ok, startOrigin } from '../support/origin.ts'
 const owner = { after }
 const seen: Request[] = []
 let response = ok()
-let balancer: Balancer
-
-before(async () => {
-  const origin = await startOrigin(
-    owner,
-    answers(() => response, seen),
-  )
-  balancer = await startBalancer(owner, { servers: [origin] })
-})
+const origin = await startOrigin(
+  owner,
+  answers(() => response, seen),
+)
+const balancer = await startBalancer(owner, { servers: [origin] })
 
 /** Sends one request; resolves with what the server received. */
 async function received(bytes: string): Promise<Request> {

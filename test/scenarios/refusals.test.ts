@@ -1,26 +1,16 @@
 // What is refused, with which status, and that no server hears of it. Each case is a request that some server or proxy
 // has read differently from another one (RFC 9112 section 11.2: request smuggling).
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { type Balancer, startBalancer } from '../support/balancer.ts'
+import { after, test } from 'node:test'
+import { startBalancer } from '../support/balancer.ts'
 import { get } from '../support/client.ts'
-import { answers, type Origin, ok, startOrigin } from '../support/origin.ts'
+import { answers, ok, startOrigin } from '../support/origin.ts'
 
 const owner = { after }
-let origin: Origin
-let balancer: Balancer
-
-before(async () => {
-  origin = await startOrigin(owner, answers(ok()))
-  balancer = await startBalancer(owner, {
-    servers: [origin],
-    limits: {
-      request_head_size: '4KiB',
-      request_target_length: '1KiB',
-      request_headers: 20,
-      request_body_size: '64KiB',
-    },
-  })
+const origin = await startOrigin(owner, answers(ok()))
+const balancer = await startBalancer(owner, {
+  servers: [origin],
+  limits: { request_head_size: '4KiB', request_target_length: '1KiB', request_headers: 20, request_body_size: '64KiB' },
 })
 
 /** The head of a POST request with these lines, and a body that would be a request of its own. */

@@ -20,8 +20,9 @@ test('nobody notices a server that refuses connections', async (t) => {
     client.send(get())
     assert.equal((await client.response()).status, 200)
   }
-  assert.equal(balancer.lb.metrics().totals.retries, 3)
-  assert.equal(balancer.lb.metrics().totals.failed, 0)
+  const { totals } = balancer.lb.metrics()
+  assert.ok(totals.retries >= 3, `${totals.retries} retries`)
+  assert.equal(totals.failed, 0)
   await balancer.logged(/Retrying .*connection refused/)
 })
 
@@ -134,7 +135,7 @@ test('a PUT whose body was streamed is not sent again', async (t) => {
     await connection.seen(/\r\n\r\n/)
     if (number > 1) return void connection.send(ok('again'))
     connection.send(ok())
-    await connection.seen(/PUT[^]*streamed/)
+    await connection.seen(/PUT.*streamed/s)
     connection.end()
   })
   const balancer = await startBalancer(t, { servers: [origin] })

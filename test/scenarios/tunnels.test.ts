@@ -153,7 +153,7 @@ test('closes the client side when the server vanishes', async (t) => {
 
 test('counts tunnels and their exchange while they last', async (t) => {
   const { balancer, client, server } = await openTunnel(t)
-  assert.equal(balancer.lb.metrics().totals.tunnelsActive, 1)
+  await eventually(() => balancer.lb.metrics().totals.tunnelsActive === 1, 'the tunnel to count')
   client.end()
   server.end()
   await eventually(() => balancer.lb.metrics().totals.tunnelsActive === 0, 'the tunnel to be over')
@@ -169,6 +169,16 @@ test('ends a tunnel on which nothing moves, and none on which something does', a
   await says(server, client, 'pong')
   await client.over()
   await server.over()
+})
+
+test('ends a tunnel whose client never takes the last bytes of a server that has ended', async (t) => {
+  const { balancer, client, server } = await openTunnel(t, { timeouts: { tunnel_idle: '250ms' } })
+  client.socket.pause()
+  server.end(Buffer.alloc(32 * 1024 * 1024))
+  await eventually(() => balancer.lb.metrics().totals.tunnelsActive === 0, 'the tunnel to be over')
+  await eventually(() => balancer.lb.metrics().totals.clientConnectionsActive === 0, 'the connection to be gone')
+  client.socket.resume()
+  await client.over()
 })
 
 test('an answer other than 101 to an Upgrade is an ordinary response', async (t) => {

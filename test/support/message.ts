@@ -84,7 +84,7 @@ export async function readResponse(wire: Wire, method = 'GET'): Promise<Response
 /** Takes one chunk; empty for the last one, whose trailer section is still to be read. */
 export async function readChunk(wire: Wire): Promise<Buffer> {
   const line = await wire.line()
-  if (!/^[0-9a-fA-F]+$/.test(line)) throw new Error(`bad chunk size: ${line}`)
+  if (!/^[0-9a-fA-F]+(;.*)?$/.test(line)) throw new Error(`bad chunk size: ${line}`)
   const size = Number.parseInt(line, 16)
   if (size === 0) return Buffer.alloc(0)
   const data = await wire.take(size)
@@ -93,7 +93,8 @@ export async function readChunk(wire: Wire): Promise<Buffer> {
 }
 
 async function readChunked(wire: Wire, message: Message): Promise<void> {
-  if (message.get('transfer-encoding') !== 'chunked') throw new Error(`coding ${message.get('transfer-encoding')}`)
+  if (message.get('transfer-encoding')?.toLowerCase() !== 'chunked')
+    throw new Error(`coding ${message.get('transfer-encoding')}`)
   if (message.get('content-length') !== undefined) throw new Error('both a length and a coding')
   const chunks: Buffer[] = []
   for (;;) {

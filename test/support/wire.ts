@@ -56,8 +56,10 @@ export class Wire {
     this.socket.end()
   }
 
+  /** Breaks the connection off (RST, unless our end is on its way: libuv cannot reset a socket in shutdown). */
   reset(): void {
-    this.socket.resetAndDestroy()
+    if (this.socket.writableEnded && !this.socket.writableFinished) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   /** Waits until something in all that came matches. */
