@@ -80,6 +80,7 @@ export class Supervisor {
     }
     for (const timer of this.timers) clearTimeout(timer)
     await Promise.all(this.workers.map((worker) => worker?.terminate()))
+    this.workers.fill(null)
     return { finished, cut }
   }
 
