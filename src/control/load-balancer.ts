@@ -25,7 +25,7 @@ import { Logger } from '../observe/logger.ts'
 import { type Snapshot, takeSnapshot } from '../observe/snapshot.ts'
 import { type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
-import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
+import { COUNTER, type Counter, Counters, SERVER_COUNTER } from '../shared/counters.ts'
 import { ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
@@ -215,12 +215,19 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
 
   private async doStop(timeout: number, signal: string): Promise<{ finished: number; cut: number }> {
     await this.started?.catch(() => {})
-    const active = this.counters.reduce((sum, counters) => sum + counters.get(COUNTER.exchangesActive), 0)
+    const begun = this.total(COUNTER.requests)
+    const active = this.total(COUNTER.exchangesActive)
     this.log(shuttingDown(signal, active, timeout))
-    const [counts] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
-    this.log(shutdownComplete(counts.finished, counts.cut))
+    const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
+    // What was active at the call, and what clients had sent already but no worker had read.
+    const finished = active + this.total(COUNTER.requests) - begun - cut
+    this.log(shutdownComplete(finished, cut))
     await this.writer?.flush()
-    return counts
+    return { finished, cut }
+  }
+
+  private total(counter: Counter): number {
+    return this.counters.reduce((sum, counters) => sum + counters.get(counter), 0)
   }
 
   private makeWriter(): LogWriter {

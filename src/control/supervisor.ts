@@ -26,7 +26,7 @@ export class Supervisor {
   private readonly timers = new Set<NodeJS.Timeout>()
   private install: Install
   private ports: number[] = []
-  private onDrained: ((index: number, finished: number, cut: number) => void) | null = null
+  private onDrained: ((index: number, cut: number) => void) | null = null
   private stopping = false
 
   constructor(data: readonly WorkerData[], config: Config, slots: Slots, events: SupervisorEvents) {
@@ -56,17 +56,15 @@ export class Supervisor {
     for (const worker of this.workers) worker?.send(this.install)
   }
 
-  /** Lets every exchange finish, up to `timeout` ms, and cuts the rest. Resolves with the counts of all workers. */
-  async drain(timeout: number): Promise<{ finished: number; cut: number }> {
+  /** Lets every exchange finish, up to `timeout` ms, and cuts the rest. Resolves with how many that were. */
+  async drain(timeout: number): Promise<number> {
     this.stopping = true
     for (const timer of this.timers) clearTimeout(timer)
-    let finished = 0
     let cut = 0
     const waiting = new Set(this.workers.filter((worker) => worker !== null).map((worker) => worker.index))
     if (waiting.size > 0) {
       await new Promise<void>((resolve) => {
-        this.onDrained = (index, finishedThere, cutThere) => {
-          finished += finishedThere
+        this.onDrained = (index, cutThere) => {
           cut += cutThere
           waiting.delete(index)
           if (waiting.size === 0) resolve()
@@ -81,7 +79,7 @@ export class Supervisor {
     for (const timer of this.timers) clearTimeout(timer)
     await Promise.all(this.workers.map((worker) => worker?.terminate()))
     this.workers.fill(null)
-    return { finished, cut }
+    return cut
   }
 
   private spawn(data: WorkerData): Promise<number[]> {
@@ -123,7 +121,7 @@ export class Supervisor {
         this.events.onConnectFailures(message.slot, message.reason)
         break
       case 'drained':
-        this.onDrained?.(index, message.finished, message.cut)
+        this.onDrained?.(index, message.cut)
         break
     }
   }
@@ -131,7 +129,7 @@ export class Supervisor {
   private lost(index: number, reason: string): void {
     this.events.onLost(index, reason)
     if (this.stopping) {
-      this.onDrained?.(index, 0, 0)
+      this.onDrained?.(index, 0)
       return
     }
     if (performance.now() - this.bornAt[index]! > STEADY_MS) this.delays[index] = FIRST_DELAY_MS

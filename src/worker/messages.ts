@@ -70,8 +70,7 @@ export interface ConnectFailures {
 /** Every exchange has ended. */
 export interface Drained {
   readonly type: 'drained'
-  /** Exchanges that ended by themselves since the drain began. */
-  readonly finished: number
+  /** Exchanges that did not end by themselves. */
   readonly cut: number
 }
 

@@ -114,15 +114,13 @@ export class Worker {
 
   private drain(): void {
     const runtime = this.runtime!
-    const begunBefore = this.counters.get(COUNTER.requests) - this.counters.get(COUNTER.exchangesActive)
     runtime.draining = true
     for (const listener of this.listeners) listener.close()
     const finish = (): void => {
       runtime.onEmpty = null
       runtime.close()
       this.flushLog()
-      const begun = this.counters.get(COUNTER.requests) - begunBefore
-      this.send({ type: 'drained', finished: begun - this.cutExchanges, cut: this.cutExchanges })
+      this.send({ type: 'drained', cut: this.cutExchanges })
     }
     // What clients have already sent is read first, so that no request is lost between its arrival and our end.
     setImmediate(() =>
