@@ -10,9 +10,11 @@ import {
   allServersDown,
   type LogLine,
   listening,
+  type NamedServer,
   serverAdded,
   serverDraining,
   serverHealthy,
+  serverRemoved,
   serverUnhealthy,
   shutdownComplete,
   shuttingDown,
@@ -34,6 +36,7 @@ import { Supervisor } from './supervisor.ts'
 
 const SPARE_SLOTS = 1024
 const TURNS = 1024
+const REMOVAL_CHECK_MS = 100
 /** Where several threads can listen on one port (`reusePort` of net.Server). */
 const SHARES_PORTS = new Set(['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'])
 
@@ -82,6 +85,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly supervisor: Supervisor
   private readonly logger: Logger
   private readonly writer: LogWriter | null
+  /** One for each removed server that still has exchanges in flight. */
+  private readonly removals = new Set<NodeJS.Timeout>()
   private readonly startedAt = Date.now()
   private started: Promise<void> | null = null
   private stopped: Promise<{ finished: number; cut: number }> | null = null
@@ -168,6 +173,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       servers.filter((candidate) => candidate !== server),
     )
     this.logger.log(serverDraining({ url: server.url, upstream: name }, this.table.inFlight(slot)))
+    this.reportRemoved({ url: server.url, upstream: name }, slot)
   }
 
   /** Every number there is, over all workers. */
@@ -194,6 +200,18 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.writer?.flushSync()
   }
 
+  /** Says so once the last exchange with a removed server is over. */
+  private reportRemoved(server: NamedServer, slot: number): void {
+    const timer = setInterval(() => {
+      if (this.table.inFlight(slot) > 0) return
+      clearInterval(timer)
+      this.removals.delete(timer)
+      this.log(serverRemoved(server))
+    }, REMOVAL_CHECK_MS)
+    timer.unref()
+    this.removals.add(timer)
+  }
+
   private async doStart(): Promise<void> {
     for (const upstream of this.config.upstreams) {
       for (const server of upstream.servers)
@@ -218,6 +236,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const begun = this.total(COUNTER.requests)
     const active = this.total(COUNTER.exchangesActive)
     this.log(shuttingDown(signal, active, timeout))
+    for (const timer of this.removals) clearInterval(timer)
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
     // What was active at the call, and what clients had sent already but no worker had read.
     const finished = active + this.total(COUNTER.requests) - begun - cut

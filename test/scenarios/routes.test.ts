@@ -9,7 +9,10 @@ const owner = { after }
 const names = ['main', 'api', 'shop', 'wild', 'write'] as const
 const upstreams = Object.fromEntries(
   await Promise.all(
-    names.map(async (name) => [name, { servers: [(await startOrigin(owner, answers(ok(name)))).url] }] as const),
+    names.map(async (name) => {
+      const origin = await startOrigin(owner, answers(ok(name)))
+      return [name, { servers: [origin.url] }]
+    }),
   ),
 )
 

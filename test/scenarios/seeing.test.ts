@@ -60,7 +60,7 @@ test('no byte that a client sends can forge a line or paint the terminal', async
     const balancer = await startBalancer(t, { servers: [refusing], logging: { format, access: true } })
     await balancer.exchange(get('/"x"\x80\x9b31m\xff', 'X: y'))
     await balancer.logged(/502/)
-    for (const line of balancer.lines) assert.match(line, /^[\x20-\x7e]*$/)
+    for (const line of balancer.lines) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u)
   }
 })
 
