@@ -1,43 +1,24 @@
-// The one place that touches what Node does not document: the handle of an accepted connection. Node makes a socket of
-// each before anyone can say that it shall read into a buffer of ours (`onread`), so a second one would have to be made
-// over the same handle; taking the handle itself saves the first. Where there are no such handles, ordinary sockets serve.
-// test/scenarios/acceptor.test.ts holds this against the running Node.
+// Accepts connections and hands them out not read from yet: as handles where Node gives them, which saves making a socket
+// that could not read into our buffer, else as ordinary sockets.
 import net from 'node:net'
 import { getSystemErrorName } from 'node:util'
-
-/** A connection as the system gave it to Node. */
-export interface Handle {
-  readStart(): number
-  close(): void
-}
+import { type Handle, takeHandles } from './handles.ts'
 
 export type Accepted = Handle | net.Socket
 
-interface ListeningHandle {
-  onconnection: (error: number, handle: Handle | undefined) => void
-}
-
-/** Makes a server that hands out accepted connections, not read from yet. `onError` hears of failed accepts. */
+/** `onError` hears of connections that could not be accepted, with the code of the system: `EMFILE`. */
 export function makeAcceptor(onAccepted: (accepted: Accepted) => void, onError: (code: string) => void): net.Server {
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, onAccepted)
   server.on('listening', () => {
-    const handle = (server as unknown as { _handle: ListeningHandle | null })._handle
-    if (typeof handle?.onconnection !== 'function') return
-    handle.onconnection = (error, accepted) => {
-      if (accepted !== undefined && error === 0) onAccepted(accepted)
-      // No file descriptor left, most likely: the next accept may do better.
+    takeHandles(server, (error, handle) => {
+      if (error === 0 && handle !== undefined) onAccepted(handle)
       else onError(errorName(error))
-    }
+    })
   })
   return server
 }
 
-/** An ordinary socket over a handle, reading as `onread` says. */
-export function socketOver(handle: Handle, onread: net.OnReadOpts): net.Socket {
-  const options = { handle, allowHalfOpen: true, onread }
-  return new net.Socket(options as unknown as net.SocketConstructorOpts)
-}
-
+/** Closes a connection that nobody wants. */
 export function refuse(accepted: Accepted): void {
   if (accepted instanceof net.Socket) accepted.destroy()
   else accepted.close()

@@ -2,8 +2,10 @@
 // whoever reads can be paused until what was written has left. All idle and small traffic of a thread reads into one
 // shared buffer; a channel that carries a large body gets a buffer of its own for as long as the body lasts.
 import net from 'node:net'
+import { getSystemErrorName } from 'node:util'
 import { readLatin1 } from '../base/latin1.ts'
-import { type Accepted, socketOver } from './acceptor.ts'
+import type { Accepted } from './acceptor.ts'
+import { follow, type Handle, socketOver, type WriteListener, type WriteRequest, writableHandle } from './handles.ts'
 
 const SHARED_SIZE = 64 * 1024
 /** Room for a rewritten head before a full read. */
@@ -35,13 +37,18 @@ export class Buffers {
   }
 }
 
-export class Channel {
+export class Channel implements WriteListener {
   socket: net.Socket
   paused = false
   private readonly buffers: Buffers
   private readonly owner: ChannelOwner
   private readBuffer: Buffer
   private own: Buffer | null = null
+  /** Where writes go past the stream; null while they go through it. */
+  private handle: Handle | null = null
+  /** Direct writes that have not left yet. */
+  private underWay = 0
+  private flushed: (() => void)[] | null = null
   /** The system may hold back small writes (Nagle's algorithm), as it does from the start. */
   private delays = true
   /** Counts changes of `paused`, so that a late flush does not undo a later pause. */
@@ -82,15 +89,28 @@ export class Channel {
     if (accepted instanceof net.Socket) {
       channel.socket = accepted
       accepted.on('data', (bytes: Buffer) => channel.owner.onBytes(bytes, 0, bytes.length))
-    } else channel.socket = socketOver(accepted, channel.onread())
+    } else {
+      channel.socket = socketOver(accepted, channel.onread())
+      channel.writeDirectly()
+    }
     channel.listen()
     channel.socket.resume()
     return channel
   }
 
-  /** Written bytes that have not left yet. */
+  /** Some written bytes have not left yet. */
   get pending(): boolean {
-    return this.socket.writableLength > 0
+    return this.underWay > 0 || this.socket.writableLength > 0
+  }
+
+  /** Bytes that have left since the connection began. */
+  get delivered(): number {
+    return this.socket.bytesWritten - (this.handle === null ? this.socket.writableLength : this.handle.writeQueueSize)
+  }
+
+  /** From now on writes go straight to the system, if they can and nothing waits in the stream. */
+  writeDirectly(): void {
+    if (this.handle === null && this.socket.writableLength === 0) this.handle = writableHandle(this.socket)
   }
 
   /** Sends small writes at once even when earlier ones are not acknowledged yet. One write alone always goes at once. */
@@ -104,14 +124,52 @@ export class Channel {
   }
 
   write(text: string): void {
-    this.socket.write(text, 'latin1')
+    const { handle } = this
+    if (handle === null) this.socket.write(text, 'latin1')
+    else {
+      const result = handle.writeLatin1String(null, text)
+      if (result !== 0) this.dispatched(result, null)
+    }
+  }
+
+  /** Writes `head` and `bytes` at once. The bytes must stay as they are until they have left. */
+  writeBytes(head: string, bytes: Buffer): void {
+    const { handle, socket } = this
+    if (handle !== null) {
+      const chunks = [head, 'latin1', bytes, 'buffer']
+      const result = head === '' ? handle.writeBuffer(null, bytes) : handle.writev(null, chunks, false)
+      if (result !== 0) this.dispatched(result, bytes)
+      return
+    }
+    socket.cork()
+    if (head !== '') socket.write(head, 'latin1')
+    socket.write(bytes)
+    socket.uncork()
+  }
+
+  /** A direct write has left or failed. */
+  onWritten(status: number): void {
+    this.underWay--
+    if (status < 0) {
+      this.socket.destroy(writeError(status))
+      return
+    }
+    if (this.underWay > 0 || this.flushed === null) return
+    const { flushed } = this
+    this.flushed = null
+    for (const callback of flushed) callback()
   }
 
   /** Calls back once everything written so far has left; not when the socket closes before. */
   whenFlushed(callback: () => void): void {
-    this.socket.write('', (error) => {
-      if (!error) callback()
-    })
+    if (this.underWay > 0) {
+      if (this.flushed === null) this.flushed = []
+      this.flushed.push(callback)
+    } else {
+      this.socket.write('', (error) => {
+        if (!error) callback()
+      })
+    }
   }
 
   /**
@@ -122,21 +180,14 @@ export class Channel {
     const size = head.length + end - start
     if (size <= SMALL) {
       if (size === 0) return true
-      to.socket.write(start === end ? head : head + readLatin1(bytes, start, end), 'latin1')
+      to.write(start === end ? head : head + readLatin1(bytes, start, end))
     } else if (bytes === this.buffers.shared) {
       const own = this.takeOwn()
       own.write(head, 0, 'latin1')
       bytes.copy(own, head.length, start, end)
-      to.socket.write(own.subarray(0, size))
-    } else {
-      if (head !== '') {
-        to.socket.cork()
-        to.socket.write(head, 'latin1')
-      }
-      to.socket.write(bytes.subarray(start, end))
-      if (head !== '') to.socket.uncork()
-    }
-    if (to.socket.writableLength === 0) return true
+      to.writeBytes('', own.subarray(0, size))
+    } else to.writeBytes(head, bytes.subarray(start, end))
+    if (!to.pending) return true
     this.pause()
     const pause = this.pauses
     to.whenFlushed(() => {
@@ -191,6 +242,15 @@ export class Channel {
     this.socket.resetAndDestroy()
   }
 
+  private dispatched(result: number | WriteRequest, bytes: Buffer | null): void {
+    if (typeof result === 'number') {
+      this.socket.destroy(writeError(result))
+      return
+    }
+    this.underWay++
+    follow(result, this.handle!, bytes, this)
+  }
+
   private onread(): net.OnReadOpts {
     return {
       buffer: () => this.readBuffer,
@@ -208,8 +268,16 @@ export class Channel {
     this.socket.on('error', (error) => {
       this.error = error
     })
-    this.socket.on('close', () => this.owner.onClose(this.error))
+    this.socket.on('close', () => {
+      this.handle = null
+      this.owner.onClose(this.error)
+    })
   }
+}
+
+function writeError(status: number): NodeJS.ErrnoException {
+  const code = getSystemErrorName(status)
+  return Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' })
 }
 
 // Stands in until the real socket exists, so that the field always has one type.

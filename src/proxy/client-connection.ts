@@ -183,7 +183,7 @@ export class ClientConnection implements ChannelOwner {
   /** A response goes out in several writes: ends the exchange when the client takes none of it for too long. */
   watchWrites(): void {
     this.channel.noDelay()
-    this.delivered = this.bytesDelivered()
+    this.delivered = this.channel.delivered
     this.runtime.wheel.set(this.timer, this.runtime.plan.timeouts.client_body_idle, performance.now())
   }
 
@@ -314,7 +314,7 @@ export class ClientConnection implements ChannelOwner {
         } else this.runtime.wheel.set(this.timer, timeouts.client_body_idle, performance.now())
         break
       case BUSY:
-        if (this.channel.pending && this.bytesDelivered() === this.delivered) {
+        if (this.channel.pending && this.channel.delivered === this.delivered) {
           this.exchange?.fail(FAILURES.clientStalled, `the client read nothing for ${timeouts.client_body_idle} ms`)
         } else this.watchWrites()
         break
@@ -340,10 +340,6 @@ export class ClientConnection implements ChannelOwner {
   /** How long the connection may be idle between two requests. */
   private idleMillis(): number {
     return this.runtime.plan.timeouts.keep_alive_idle || Number.POSITIVE_INFINITY
-  }
-
-  private bytesDelivered(): number {
-    return this.channel.socket.bytesWritten - this.channel.socket.writableLength
   }
 }
 

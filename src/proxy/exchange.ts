@@ -209,7 +209,11 @@ export class Exchange {
     const server = this.connection!
     this.status = 101
     this.answering = true
+    // The exchange proper is over; a tunnel has its own time-out.
+    if (this.timer !== null) runtime.wheel.remove(this.timer)
     client.channel.write(text)
+    // A tunnel may last as long as it is used.
+    if (this.timer !== null) runtime.wheel.remove(this.timer)
     const idle = this.upstream!.plan.timeouts.tunnel_idle
     this.tunnel = new Tunnel(runtime, client.channel, server.channel, idle, (failure) => {
       this.failure ??= failure

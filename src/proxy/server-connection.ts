@@ -60,13 +60,9 @@ export class ServerConnection implements ChannelOwner {
   /** Sends a request; the exchange hears of the response, or of a failure. Bytes wait in the socket until it is connected. */
   send(exchange: Exchange, text: string, body: string | Buffer, now: number): void {
     this.exchange = exchange
+    if (this.state === IDLE) this.channel.writeDirectly()
     if (typeof body === 'string') this.channel.write(body === '' ? text : text + body)
-    else {
-      this.channel.socket.cork()
-      this.channel.write(text)
-      this.channel.socket.write(body)
-      this.channel.socket.uncork()
-    }
+    else this.channel.writeBytes(text, body)
     if (this.state === CONNECTING) return
     this.reused = true
     this.state = HEAD
