@@ -241,6 +241,11 @@ function joined(before: string, more: string): string {
 }
 
 function readConnection(text: string, fields: Fields, named: Set<string> | null): Set<string> | null {
+  // What nearly every client says.
+  if (text === 'keep-alive') {
+    fields.keepAlive = true
+    return named
+  }
   for (const part of text.split(',')) {
     const option = part.trim().toLowerCase()
     if (option === 'close') fields.close = true
