@@ -28,6 +28,7 @@ export class Failure {
 }
 
 // The numbers are those of the counters in shared memory; a new row takes the next free one.
+// biome-ignore format: a table reads best with one row a line
 export const FAILURES = {
   connectRefused: new Failure('connect_refused', 0, 'server', 502, 'unsent', 'The server refused the connection.'),
   connectTimeout: new Failure('connect_timeout', 1, 'server', 504, 'unsent', 'The server did not accept the connection in time.'),
