@@ -98,7 +98,7 @@ test('whatever clients and servers do, every count ends at zero', async (t) => {
       }),
     ),
   )
-  const balancer = await startBalancer(t, { servers: origins, strategy: 'least_active' })
+  const balancer = await startBalancer(t, { servers: origins, strategy: 'least_active', workers: 2 })
   const clients = Array.from({ length: 20 }, async () => {
     for (let request = 0; request < 15; request++) {
       const client = await balancer.connect()

@@ -74,6 +74,39 @@ for (const framing of ['length', 'chunked']) {
   })
 }
 
+test('bodies that flow at the same time never mix, however slowly some of them are read', async (t) => {
+  const seed = newSeed(t)
+  const body = (number: number) => bytesFrom(seed + number, 100_000 + 150_000 * number)
+  const origin = await startOrigin(t, async (connection) => {
+    const request = await readRequest(connection)
+    const number = Number(request.target.slice(1))
+    const framing = number % 2 === 0 ? 'length' : 'chunked'
+    assert.equal(digest(request.body), digest(body(number)))
+    connection.send(`HTTP/1.1 200 OK\r\n${head(framing, request.body.length)}`)
+    sendBody(connection, framing, request.body)
+  })
+  const balancer = await startBalancer(t, { servers: [origin] })
+  const numbers = Array.from({ length: 16 }, (_, number) => number)
+  const digests = await Promise.all(
+    numbers.map(async (number) => {
+      const client = await balancer.connect()
+      const framing = number % 4 < 2 ? 'length' : 'chunked'
+      client.send(`PUT /${number} HTTP/1.1\r\nHost: test\r\n${head(framing, body(number).length)}`)
+      sendBody(client, framing, body(number))
+      if (number % 3 === 0) {
+        client.socket.pause()
+        await pause(20 * number)
+        client.socket.resume()
+      }
+      return digest((await client.response()).body)
+    }),
+  )
+  assert.deepEqual(
+    digests,
+    numbers.map((number) => digest(body(number))),
+  )
+})
+
 function head(framing: string, length: number): string {
   return framing === 'length' ? `Content-Length: ${length}\r\n\r\n` : 'Transfer-Encoding: chunked\r\n\r\n'
 }

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { get, post } from '../support/client.ts'
 import { type Request, readRequest, readRequestHead, readResponseHead } from '../support/message.ts'
-import { answers, type Origin, ok, type Script, startOrigin } from '../support/origin.ts'
+import { answers, type Origin, ok, type Script, startOrigin, startRefusingOrigin } from '../support/origin.ts'
 
 async function start(t: TestContext, script?: Script): Promise<{ origin: Origin; balancer: Balancer }> {
   const origin = await startOrigin(t, script)
@@ -122,6 +122,69 @@ test('answers what was pipelined before a bad request, then refuses and closes',
   assert.doesNotMatch(origin.text, /\/3/)
 })
 
+test('answers more pipelined requests than it keeps in memory, in order', async (t) => {
+  const { origin, balancer } = await start(t)
+  const client = await balancer.connect()
+  const targets = Array.from({ length: 300 }, (_, number) => `/${number}`)
+  client.send(targets.map((target) => get(target, `X-Padding: ${'x'.repeat(2000)}`)).join(''))
+  const connection = await origin.nextConnection()
+  for (const target of targets) {
+    assert.equal((await readRequest(connection)).target, target)
+    connection.send(ok(target))
+    assert.equal((await client.response()).text, target)
+  }
+})
+
+test('a header block that repeats to the letter means what its request line says', async (t) => {
+  const seen: Request[] = []
+  const { balancer } = await start(t, answers(ok(), seen))
+  const client = await balancer.connect()
+  const block = 'Host: block\r\nConnection: keep-alive\r\n\r\n'
+  const lines = [
+    'GET /1 HTTP/1.1',
+    'GET http://line/2 HTTP/1.1',
+    'HEAD /3 HTTP/1.1',
+    'GET /4 HTTP/1.0',
+    'DELETE /5 HTTP/1.1',
+  ]
+  for (const line of lines) {
+    client.send(`${line}\r\n${block}`)
+    await client.response(line.split(' ', 1)[0])
+  }
+  assert.deepEqual(
+    seen.map((request) => [request.startLine, request.get('host'), request.get('via')]),
+    [
+      ['GET /1 HTTP/1.1', 'block', '1.1 octoload'],
+      ['GET /2 HTTP/1.1', 'line', '1.1 octoload'],
+      ['HEAD /3 HTTP/1.1', 'block', '1.1 octoload'],
+      ['GET /4 HTTP/1.1', 'block', '1.0 octoload'],
+      ['DELETE /5 HTTP/1.1', 'block', '1.1 octoload'],
+    ],
+  )
+})
+
+for (const size of [1000, 15_000, 60_000]) {
+  test(`passes heads of ${size} bytes on, whole and in pieces, both ways`, async (t) => {
+    const value = 'v'.repeat(size - 500)
+    const origin = await startOrigin(t, async (connection) => {
+      for (let whole = true; await connection.more(); whole = false) {
+        const request = await readRequest(connection)
+        const response = ok(request.get('x-long') === value ? 'right' : 'wrong', `X-Long: ${value}`)
+        await connection.drip(response, whole ? response.length : 997)
+      }
+    })
+    const limits = { request_head_size: '64KiB', response_head_size: '64KiB' }
+    const balancer = await startBalancer(t, { servers: [origin], limits })
+    const client = await balancer.connect()
+    for (const piece of [100_000, 997]) {
+      await client.drip(get('/', `X-Long: ${value}`), piece)
+      const answer = await client.response()
+      assert.equal(answer.text, 'right')
+      assert.equal(answer.get('x-long'), value)
+    }
+  })
+}
+
 test('accepts an empty line before a request', async (t) => {
   const { balancer } = await start(t, answers(ok('fine')))
   const client = await balancer.connect()
@@ -155,6 +218,22 @@ test('passes Expect: 100-continue on, and the 100 back before the body is sent',
   connection.send(ok('thanks'))
   assert.equal((await client.response()).text, 'thanks')
   connection.end()
+})
+
+test('passes the 100 of the next server on when the first one cannot be reached', async (t) => {
+  const refusing = await startRefusingOrigin(t)
+  const origin = await startOrigin(t)
+  const balancer = await startBalancer(t, { servers: [refusing, origin] })
+  const client = await balancer.connect()
+  client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
+  const connection = await origin.nextConnection()
+  await readRequestHead(connection)
+  connection.send('HTTP/1.1 100 Continue\r\n\r\n')
+  assert.equal((await client.response()).status, 100)
+  client.send('body')
+  assert.equal((await connection.take(4)).toString(), 'body')
+  connection.send(ok('thanks'))
+  assert.equal((await client.response()).text, 'thanks')
 })
 
 test('passes a refusal of an expectation on without a 100, and takes no body for a request', async (t) => {

@@ -47,7 +47,8 @@ test('closes a connection on which no request ever begins', async (t) => {
   const origin = await startOrigin(t, answers(ok()))
   const balancer = await startBalancer(t, { servers: [origin], timeouts: { client_head: '100ms' } })
   const client = await balancer.connect()
-  await client.over()
+  assert.equal((await client.rest()).length, 0)
+  client.end()
   await eventually(() => balancer.lb.metrics().totals.clientConnectionsActive === 0, 'the connection to be gone')
 })
 
@@ -105,4 +106,19 @@ test('a client that takes nothing of its response is let go, and its server with
   await eventually(() => balancer.lb.metrics().totals.exchangesActive === 0, 'the exchange to be over')
   client.socket.resume()
   await assert.rejects(client.response(), EndedError, 'the client must not take it for complete')
+})
+
+test('takes no more clients than it may, and the next one once there is room', async (t) => {
+  const origin = await startOrigin(t, answers(ok()))
+  const balancer = await startBalancer(t, { servers: [origin], limits: { client_connections: 2 } })
+  const clients = [await balancer.connect(), await balancer.connect()]
+  for (const client of clients) {
+    client.send(get())
+    assert.equal((await client.response()).status, 200)
+  }
+  const surplus = await balancer.connect()
+  await surplus.over()
+  clients[0]!.socket.destroy()
+  await eventually(() => balancer.lb.metrics().totals.clientConnectionsActive === 1, 'room for a client')
+  assert.equal((await balancer.exchange(get())).status, 200)
 })

@@ -10,7 +10,7 @@ import { type Client, get, post } from '../support/client.ts'
 import { type Request, readRequest } from '../support/message.ts'
 import { answers, ok, type Script, startOrigin } from '../support/origin.ts'
 import { bytesFrom, digest, newSeed } from '../support/random.ts'
-import { eventually, type Owner, within } from '../support/wait.ts'
+import { eventually, type Owner, pause, within } from '../support/wait.ts'
 import type { Wire } from '../support/wire.ts'
 
 const UPGRADE = get('/chat', 'Connection: keep-alive, Upgrade', 'Upgrade: chatter/2')
@@ -113,6 +113,33 @@ test('loses no early byte from either side', async (t) => {
   await server.seen(/early from the client$/)
 })
 
+test('a request with a body may ask for an Upgrade too', async (t) => {
+  const origin = await startOrigin(t, async (connection) => {
+    const request = await readRequest(connection)
+    assert.equal(request.text, 'body')
+    connection.send(SWITCHED)
+  })
+  const balancer = await startBalancer(t, { servers: [origin] })
+  const client = await balancer.connect()
+  client.send(`${post('body', 'Connection: upgrade', 'Upgrade: chatter/2')}early`)
+  assert.equal((await client.response()).status, 101)
+  const server = await origin.nextConnection()
+  assert.equal((await server.take(5)).toString(), 'early')
+  await says(server, client, 'hello')
+})
+
+test('carries megabytes both ways at once', async (t) => {
+  const { client, server } = await openTunnel(t)
+  const seed = newSeed(t)
+  const size = 8 * 1024 * 1024
+  const [up, down] = [bytesFrom(seed, size), bytesFrom(seed + 1, size)]
+  client.send(up)
+  server.send(down)
+  const [atServer, atClient] = await Promise.all([server.take(size), client.take(size)])
+  assert.equal(digest(atServer), digest(up))
+  assert.equal(digest(atClient), digest(down))
+})
+
 test('what looks like HTTP in a tunnel stays bytes', async (t) => {
   const { client, server } = await openTunnel(t)
   await says(client, server, get('/not-a-request'))
@@ -164,11 +191,17 @@ test('ends a tunnel on which nothing moves, and none on which something does', a
   const end = performance.now() + 500
   while (performance.now() < end) {
     await says(client, server, 'ping')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await pause(50)
   }
   await says(server, client, 'pong')
   await client.over()
   await server.over()
+})
+
+test('the time for a whole exchange does not end a tunnel', async (t) => {
+  const { client, server } = await openTunnel(t, { timeouts: { exchange: '200ms' } })
+  await pause(400)
+  await says(client, server, 'still here')
 })
 
 test('ends a tunnel whose client never takes the last bytes of a server that has ended', async (t) => {

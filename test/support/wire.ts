@@ -41,10 +41,10 @@ export class Wire {
     return this
   }
 
-  /** Sends in pieces of `size` bytes, each in a packet of its own. */
+  /** Sends in pieces of `size` bytes, each in a packet of its own, until the connection is gone. */
   async drip(bytes: string | Buffer, size = 1, gap = 1): Promise<void> {
     const all = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
-    for (let at = 0; at < all.length; at += size) {
+    for (let at = 0; at < all.length && !this.socket.destroyed; at += size) {
       this.send(all.subarray(at, at + size))
       await pause(gap)
     }
