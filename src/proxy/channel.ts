@@ -42,7 +42,10 @@ export class Channel implements WriteListener {
   paused = false
   private readonly buffers: Buffers
   private readonly owner: ChannelOwner
+  /** Where the present read went. */
   private readBuffer: Buffer
+  /** Where the next one shall go, when that is to change. */
+  private nextBuffer: Buffer | null
   private own: Buffer | null = null
   /** Where writes go past the stream; null while they go through it. */
   private handle: Handle | null = null
@@ -59,6 +62,7 @@ export class Channel implements WriteListener {
     this.buffers = buffers
     this.owner = owner
     this.readBuffer = buffers.shared
+    this.nextBuffer = buffers.shared
     this.socket = NO_SOCKET
   }
 
@@ -200,7 +204,7 @@ export class Channel implements WriteListener {
   takeOwn(): Buffer {
     if (this.own === null) {
       this.own = this.buffers.take()
-      this.readBuffer = this.own
+      this.nextBuffer = this.own
     }
     return this.own
   }
@@ -211,7 +215,7 @@ export class Channel implements WriteListener {
     // Bytes that still wait to leave live in it: then it is left to the garbage collector.
     if (flushed) this.buffers.give(this.own)
     this.own = null
-    this.readBuffer = this.buffers.shared
+    this.nextBuffer = this.buffers.shared
   }
 
   pause(): void {
@@ -253,11 +257,16 @@ export class Channel implements WriteListener {
 
   private onread(): net.OnReadOpts {
     return {
-      buffer: () => this.readBuffer,
+      // Asked once at the start and then after each read; anything but a buffer leaves the present one in place.
+      buffer: () => {
+        const next = this.nextBuffer
+        if (next === null) return null as unknown as Buffer
+        this.readBuffer = next
+        this.nextBuffer = null
+        return next
+      },
       callback: (size) => {
-        // The read went into the buffer that was current before it; the callback may choose the next one.
-        const bytes = this.readBuffer
-        this.owner.onBytes(bytes, 0, size)
+        this.owner.onBytes(this.readBuffer, 0, size)
         return !this.paused
       },
     }
