@@ -76,6 +76,7 @@ test('closes idle connections at once, on both sides', async (t) => {
   const unused = await balancer.connect()
   used.send(get())
   await used.response()
+  await eventually(() => balancer.lb.metrics().totals.exchangesActive === 0, 'the exchange to be accounted for')
   const stopped = balancer.lb.stop({ timeout: 10_000 })
   for (const client of [used, unused]) {
     assert.equal((await client.rest()).length, 0)
