@@ -69,7 +69,8 @@ export async function nextFreePort(from: number): Promise<number> {
 async function isFree(port: number): Promise<boolean> {
   const probe = createServer()
   return new Promise((resolve) => {
-    probe.once('error', () => resolve(false))
+    // Any other reason is for the demo server to tell, which will meet it, too.
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'))
     probe.listen(port, () => probe.close(() => resolve(true)))
   })
 }

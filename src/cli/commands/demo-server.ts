@@ -39,7 +39,7 @@ async function runDemoServer(args: Arguments): Promise<void> {
   const server = await startDemoServer(options).catch((error: Error) => {
     throw new CliError(error.message)
   })
-  if (process.connected) tellDemo(server.port)
+  if (process.send !== undefined) tellDemo(server.port)
   else console.log(runningLine(options.id, server.port, process.pid))
   await stopSignal
   await server.close()
@@ -60,11 +60,12 @@ export function demoServerOptions(args: Arguments): DemoServerOptions {
   }
 }
 
-/** The demo that started this process is gone when the channel closes, however it went. */
+/** The demo that started this process is gone when the channel closes, however it went, even before this. */
 function tellDemo(port: number): void {
+  if (!process.connected) process.exit(0)
   process.on('disconnect', () => process.exit(0))
   const message: ListeningMessage = { port }
-  // A demo that is gone already is told by 'disconnect', not by the failed sending.
+  // Should it go while this is sent, 'disconnect' tells.
   process.send?.(message, undefined, undefined, () => {})
 }
 
