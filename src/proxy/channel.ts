@@ -1,11 +1,13 @@
-// One socket as the hot path sees it: bytes come in through a buffer that is used again and again, bytes go out, and
+// One connection as the hot path sees it: bytes come in through a buffer that is used again and again, bytes go out, and
 // whoever reads can be paused until what was written has left. All idle and small traffic of a thread reads into one
 // shared buffer; a channel that carries a large body gets a buffer of its own for as long as the body lasts.
 import net from 'node:net'
-import { getSystemErrorName } from 'node:util'
 import { readLatin1 } from '../base/latin1.ts'
 import type { Accepted } from './acceptor.ts'
-import { follow, type Handle, socketOver, type WriteListener, type WriteRequest, writableHandle } from './handles.ts'
+import { HandleTransport } from './handle-transport.ts'
+import { detachHandle } from './handles.ts'
+import { onread, SocketTransport } from './socket-transport.ts'
+import type { Transport, TransportOwner } from './transport.ts'
 
 const SHARED_SIZE = 64 * 1024
 /** Room for a rewritten head before a full read. */
@@ -19,7 +21,7 @@ export interface ChannelOwner {
   onBytes(bytes: Buffer, start: number, end: number): void
   /** The other side has sent its last byte. */
   onEnd(): void
-  /** The socket is gone; no call follows. */
+  /** The connection is gone; no call follows. */
   onClose(error: NodeJS.ErrnoException | null): void
 }
 
@@ -37,33 +39,24 @@ export class Buffers {
   }
 }
 
-export class Channel implements WriteListener {
-  socket: net.Socket
+export class Channel implements TransportOwner {
   paused = false
+  private transport: Transport
   private readonly buffers: Buffers
   private readonly owner: ChannelOwner
   /** Where the present read went. */
   private readBuffer: Buffer
   /** Where the next one shall go, when that is to change. */
-  private nextBuffer: Buffer | null
+  private nextBuffer: Buffer | null = null
   private own: Buffer | null = null
-  /** Where writes go past the stream; null while they go through it. */
-  private handle: Handle | null = null
-  /** Direct writes that have not left yet. */
-  private underWay = 0
-  private flushed: (() => void)[] | null = null
-  /** The system may hold back small writes (Nagle's algorithm), as it does from the start. */
-  private delays = true
   /** Counts changes of `paused`, so that a late flush does not undo a later pause. */
   private pauses = 0
-  private error: NodeJS.ErrnoException | null = null
 
-  private constructor(buffers: Buffers, owner: ChannelOwner) {
+  private constructor(buffers: Buffers, owner: ChannelOwner, open: (channel: Channel) => Transport) {
     this.buffers = buffers
     this.owner = owner
     this.readBuffer = buffers.shared
-    this.nextBuffer = buffers.shared
-    this.socket = NO_SOCKET
+    this.transport = open(this)
   }
 
   /** Opens a connection; `onConnect` follows, or the owner's `onClose`. */
@@ -73,107 +66,66 @@ export class Channel implements WriteListener {
     address: { host: string; port: number; lookup: net.LookupFunction },
     onConnect: () => void,
   ): Channel {
-    const channel = new Channel(buffers, owner)
-    channel.socket = net.connect({
-      host: address.host,
-      port: address.port,
-      lookup: address.lookup,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: channel.onread(),
+    return new Channel(buffers, owner, (channel) => {
+      const reads = onread(channel, buffers.shared)
+      const socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true, onread: reads })
+      socket.once('connect', onConnect)
+      return new SocketTransport(socket, channel)
     })
-    channel.socket.once('connect', onConnect)
-    channel.listen()
-    return channel
   }
 
-  /** Takes over an accepted connection: its handle, or a socket where handles cannot be had (`acceptor.ts`). */
+  /** Takes over an accepted connection: a handle, or a socket where handles cannot be had. */
   static adopt(buffers: Buffers, owner: ChannelOwner, accepted: Accepted): Channel {
-    const channel = new Channel(buffers, owner)
-    if (accepted instanceof net.Socket) {
-      channel.socket = accepted
-      accepted.on('data', (bytes: Buffer) => channel.owner.onBytes(bytes, 0, bytes.length))
-    } else {
-      channel.socket = socketOver(accepted, channel.onread())
-      channel.writeDirectly()
-    }
-    channel.listen()
-    channel.socket.resume()
-    return channel
+    return new Channel(buffers, owner, (channel) => {
+      if (!(accepted instanceof net.Socket)) return new HandleTransport(accepted, buffers.shared, channel)
+      accepted.on('data', (bytes: Buffer) => channel.receivedBytes(bytes))
+      return new SocketTransport(accepted, channel)
+    })
+  }
+
+  /** Leaves the socket that opened the connection for its handle, once nothing waits to be written or read. */
+  settle(): void {
+    const { transport } = this
+    if (!(transport instanceof SocketTransport) || transport.pending || this.own !== null) return
+    const handle = detachHandle(transport.socket)
+    if (handle === null) return
+    this.readBuffer = this.buffers.shared
+    this.nextBuffer = null
+    this.transport = new HandleTransport(handle, this.buffers.shared, this)
+  }
+
+  /** IP address of the other side, without the prefix of an IPv4 address in IPv6. */
+  get address(): string {
+    const address = this.transport.remoteAddress
+    return address.startsWith('::ffff:') ? address.slice(7) : address
   }
 
   /** Some written bytes have not left yet. */
   get pending(): boolean {
-    return this.underWay > 0 || this.socket.writableLength > 0
+    return this.transport.pending
   }
 
   /** Bytes that have left since the connection began. */
   get delivered(): number {
-    return this.socket.bytesWritten - (this.handle === null ? this.socket.writableLength : this.handle.writeQueueSize)
-  }
-
-  /** From now on writes go straight to the system, if they can and nothing waits in the stream. */
-  writeDirectly(): void {
-    if (this.handle === null && this.socket.writableLength === 0) this.handle = writableHandle(this.socket)
-  }
-
-  /** Sends small writes at once even when earlier ones are not acknowledged yet. One write alone always goes at once. */
-  noDelay(): void {
-    if (this.delays) this.socket.setNoDelay(true)
-    this.delays = false
+    return this.transport.delivered
   }
 
   get destroyed(): boolean {
-    return this.socket.destroyed
+    return this.transport.destroyed
   }
 
   write(text: string): void {
-    const { handle } = this
-    if (handle === null) this.socket.write(text, 'latin1')
-    else {
-      const result = handle.writeLatin1String(null, text)
-      if (result !== 0) this.dispatched(result, null)
-    }
+    this.transport.write(text)
   }
 
   /** Writes `head` and `bytes` at once. The bytes must stay as they are until they have left. */
   writeBytes(head: string, bytes: Buffer): void {
-    const { handle, socket } = this
-    if (handle !== null) {
-      const chunks = [head, 'latin1', bytes, 'buffer']
-      const result = head === '' ? handle.writeBuffer(null, bytes) : handle.writev(null, chunks, false)
-      if (result !== 0) this.dispatched(result, bytes)
-      return
-    }
-    socket.cork()
-    if (head !== '') socket.write(head, 'latin1')
-    socket.write(bytes)
-    socket.uncork()
+    this.transport.writeBytes(head, bytes)
   }
 
-  /** A direct write has left or failed. */
-  onWritten(status: number): void {
-    this.underWay--
-    if (status < 0) {
-      this.socket.destroy(writeError(status))
-      return
-    }
-    if (this.underWay > 0 || this.flushed === null) return
-    const { flushed } = this
-    this.flushed = null
-    for (const callback of flushed) callback()
-  }
-
-  /** Calls back once everything written so far has left; not when the socket closes before. */
-  whenFlushed(callback: () => void): void {
-    if (this.underWay > 0) {
-      if (this.flushed === null) this.flushed = []
-      this.flushed.push(callback)
-    } else {
-      this.socket.write('', (error) => {
-        if (!error) callback()
-      })
-    }
+  /** Sends small writes at once even when earlier ones are not acknowledged yet. One write alone always goes at once. */
+  noDelay(): void {
+    this.transport.noDelay()
   }
 
   /**
@@ -184,29 +136,20 @@ export class Channel implements WriteListener {
     const size = head.length + end - start
     if (size <= SMALL) {
       if (size === 0) return true
-      to.write(start === end ? head : head + readLatin1(bytes, start, end))
+      to.transport.write(start === end ? head : head + readLatin1(bytes, start, end))
     } else if (bytes === this.buffers.shared) {
       const own = this.takeOwn()
       own.write(head, 0, 'latin1')
       bytes.copy(own, head.length, start, end)
-      to.writeBytes('', own.subarray(0, size))
-    } else to.writeBytes(head, bytes.subarray(start, end))
-    if (!to.pending) return true
+      to.transport.writeBytes('', own.subarray(0, size))
+    } else to.transport.writeBytes(head, bytes.subarray(start, end))
+    if (!to.transport.pending) return true
     this.pause()
     const pause = this.pauses
-    to.whenFlushed(() => {
+    to.transport.whenFlushed(() => {
       if (pause === this.pauses) this.resume()
     })
     return false
-  }
-
-  /** Expects a large body: further reads go into a buffer of this channel's own. */
-  takeOwn(): Buffer {
-    if (this.own === null) {
-      this.own = this.buffers.take()
-      this.nextBuffer = this.own
-    }
-    return this.own
   }
 
   /** The large body is over; `flushed` says that nothing written from the own buffer is still waiting to leave. */
@@ -222,72 +165,67 @@ export class Channel implements WriteListener {
     if (this.paused) return
     this.paused = true
     this.pauses++
-    this.socket.pause()
+    this.transport.pause()
   }
 
   resume(): void {
     if (!this.paused) return
     this.paused = false
     this.pauses++
-    if (!this.socket.destroyed) this.socket.resume()
+    this.transport.resume()
   }
 
-  /** Sends what is written, then the end; reading goes on. */
+  /** Sends what is written, then our end; reading goes on. */
   end(): void {
-    this.socket.end()
+    this.transport.end()
+  }
+
+  /** Closes once what is written has left. */
+  destroySoon(): void {
+    this.transport.destroySoon()
   }
 
   destroy(): void {
-    this.socket.destroy()
+    this.transport.destroy()
   }
 
   /** Ends the connection so that the other side cannot take it for a normal end (RST). */
   reset(): void {
-    this.socket.resetAndDestroy()
+    this.transport.reset()
   }
 
-  private dispatched(result: number | WriteRequest, bytes: Buffer | null): void {
-    if (typeof result === 'number') {
-      this.socket.destroy(writeError(result))
-      return
+  /** Called by the transport, as all that follow. */
+  received(size: number): void {
+    this.owner.onBytes(this.readBuffer, 0, size)
+  }
+
+  receivedBytes(bytes: Buffer): void {
+    this.owner.onBytes(bytes, 0, bytes.length)
+  }
+
+  takeNextBuffer(): Buffer | null {
+    const next = this.nextBuffer
+    if (next !== null) {
+      this.readBuffer = next
+      this.nextBuffer = null
     }
-    this.underWay++
-    follow(result, this.handle!, bytes, this)
+    return next
   }
 
-  private onread(): net.OnReadOpts {
-    return {
-      // Asked once at the start and then after each read; anything but a buffer leaves the present one in place.
-      buffer: () => {
-        const next = this.nextBuffer
-        if (next === null) return null as unknown as Buffer
-        this.readBuffer = next
-        this.nextBuffer = null
-        return next
-      },
-      callback: (size) => {
-        this.owner.onBytes(this.readBuffer, 0, size)
-        return !this.paused
-      },
+  ended(): void {
+    this.owner.onEnd()
+  }
+
+  closed(error: NodeJS.ErrnoException | null): void {
+    this.owner.onClose(error)
+  }
+
+  /** A large body goes through: further reads go into a buffer of this channel's own. */
+  private takeOwn(): Buffer {
+    if (this.own === null) {
+      this.own = this.buffers.take()
+      this.nextBuffer = this.own
     }
-  }
-
-  private listen(): void {
-    this.socket.on('end', () => this.owner.onEnd())
-    this.socket.on('error', (error) => {
-      this.error = error
-    })
-    this.socket.on('close', () => {
-      this.handle = null
-      this.owner.onClose(this.error)
-    })
+    return this.own
   }
 }
-
-function writeError(status: number): NodeJS.ErrnoException {
-  const code = getSystemErrorName(status)
-  return Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' })
-}
-
-// Stands in until the real socket exists, so that the field always has one type.
-const NO_SOCKET = new net.Socket()

@@ -38,7 +38,7 @@ const SMALL_BODY = 16 * 1024
 
 export class ClientConnection implements ChannelOwner {
   readonly channel: Channel
-  /** IP address, without an IPv4-in-IPv6 prefix. */
+  /** IP address. */
   readonly address: string
   private readonly runtime: Runtime
   private readonly trusted: boolean
@@ -63,8 +63,7 @@ export class ClientConnection implements ChannelOwner {
     const { limits, timeouts } = runtime.plan
     this.reader = new HeadReader(limits.request_head_size, limits.request_target_length)
     this.channel = Channel.adopt(runtime.buffers, this, accepted)
-    const address = this.channel.socket.remoteAddress ?? ''
-    this.address = address.startsWith('::ffff:') ? address.slice(7) : address
+    this.address = this.channel.address
     this.trusted = runtime.forwarder.trusts(this.address)
     runtime.clients.add(this)
     runtime.counters.add(COUNTER.clientConnections)
@@ -199,7 +198,7 @@ export class ClientConnection implements ChannelOwner {
     const cuts = this.exchange !== null
     if (this.tunnel !== null) this.tunnel.cut()
     else this.exchange?.fail(FAILURES.cutAtShutdown, 'the shutdown did not wait any longer')
-    this.channel.socket.destroySoon()
+    this.channel.destroySoon()
     return cuts
   }
 

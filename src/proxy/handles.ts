@@ -1,21 +1,32 @@
-// The one place that touches what Node does not document: the handles under its sockets. It gives three things that
-// `node:net` has no name for, each with an ordinary way for a Node where it is missing:
-//   - the handle of an accepted connection, before Node makes a socket of it that cannot read into our buffer;
-//   - a socket over such a handle that reads as `onread` says;
-//   - writes straight to the handle, past the stream machinery, as Node 26 makes them.
-// test/scenarios/handles.test.ts holds it against the running Node.
+// The one place that touches what Node does not document: the handles under its sockets. A handle costs a fraction of the
+// socket that Node makes over it, in time and in memory; docs/performance.md has the figures. Whatever is missing in a
+// Node turns `HANDLES` off, and ordinary sockets serve. test/scenarios/handles.test.ts holds this file against the running Node.
 import net from 'node:net'
 
+/** A TCP connection as libuv has it. */
 export interface Handle {
+  /** Called with the outcome of each read, which `readResult` tells; a buffer in return is where the next read goes. */
+  onread: (this: Handle) => Buffer | undefined
+  useUserBuffer(buffer: Buffer): void
   readStart(): number
-  close(): void
-  /** Bytes that were written and have not left. */
-  readonly writeQueueSize: number
+  readStop(): number
   /** Each returns 0 when all bytes have left, a negative error, or the request that is under way. */
   writeLatin1String(request: null, text: string): number | WriteRequest
   writeBuffer(request: null, bytes: Buffer): number | WriteRequest
   /** Chunks and their encodings in turn. */
   writev(request: null, chunks: unknown[], allBuffers: false): number | WriteRequest
+  /** Bytes that were written and have not left. */
+  readonly writeQueueSize: number
+  readonly bytesWritten: number
+  /** Sends our end after all that is written; 1: done at once. */
+  shutdown(request: ShutdownRequest): number
+  close(closed?: () => void): void
+  /** Closes with a reset (RST). */
+  reset(closed: () => void): number
+  setNoDelay(on: boolean): number
+  getpeername(out: { address?: string }): number
+  /** Ours: whom the reads are for. */
+  [LISTENER]?: ReadListener
 }
 
 export interface WriteRequest {
@@ -23,10 +34,20 @@ export interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void
   /** Keeps the bytes alive until they have left. */
   buffer: unknown
-  /** Whom to tell. */
+  /** Ours: whom to tell. */
   listener: WriteListener
   /** The outcome, when it was there before anyone could listen. */
   writeStatus: number | null
+}
+
+interface ShutdownRequest {
+  oncomplete: (status: number) => void
+  handle: Handle
+}
+
+/** Hears of each read: a number of bytes, or a negative error (`END` for the end). */
+export interface ReadListener {
+  onRead(size: number): Buffer | undefined
 }
 
 /** Hears when a write that did not leave at once has left (`status` 0) or failed (negative). */
@@ -34,26 +55,48 @@ export interface WriteListener {
   onWritten(status: number): void
 }
 
+interface StreamBinding {
+  streamBaseState: Int32Array
+  kReadBytesOrError: number
+  ShutdownWrap: new () => ShutdownRequest
+}
+
+/** What a read gives at the end of the stream (UV_EOF). */
+export const END = -4095
+
+const LISTENER = Symbol('listener')
+const binding = streamBinding()
+
+/** Whether this Node has handles as they are described here. */
+export const HANDLES = binding !== null && writesDirectly()
+
 /** Takes the connections of a listening server as handles. Returns false where that cannot be done. */
 export function takeHandles(
   server: net.Server,
   onHandle: (error: number, handle: Handle | undefined) => void,
 ): boolean {
   const handle = (server as unknown as { _handle: { onconnection: typeof onHandle } | null })._handle
-  if (typeof handle?.onconnection !== 'function') return false
+  if (!HANDLES || typeof handle?.onconnection !== 'function') return false
   handle.onconnection = onHandle
   return true
 }
 
-/** A socket over an accepted handle, reading as `onread` says. */
-export function socketOver(handle: Handle, onread: net.OnReadOpts): net.Socket {
-  const options = { handle, allowHalfOpen: true, onread }
-  return new net.Socket(options as unknown as net.SocketConstructorOpts)
+/** Takes the handle out of a connected socket, which is then an empty shell; null where that cannot be done. */
+export function detachHandle(socket: net.Socket): Handle | null {
+  const holder = socket as unknown as { _handle: Handle | null }
+  if (!HANDLES || holder._handle === null || socket.destroyed) return null
+  const handle = holder._handle
+  holder._handle = null
+  socket.removeAllListeners()
+  return handle
 }
 
-/** The handle of a connected socket for direct writes, or null where they are not to be had. */
-export function writableHandle(socket: net.Socket): Handle | null {
-  return DIRECT ? ((socket as unknown as { _handle: Handle | null })._handle ?? null) : null
+/** Reads of `handle` go into `buffer` and to `listener` from now on. */
+export function listen(handle: Handle, buffer: Buffer, listener: ReadListener): void {
+  handle[LISTENER] = listener
+  handle.onread = onRead
+  handle.useUserBuffer(buffer)
+  handle.readStart()
 }
 
 /** Takes note of a write that did not leave at once: `listener` hears of its end. */
@@ -61,13 +104,37 @@ export function follow(request: WriteRequest, handle: Handle, buffer: unknown, l
   request.handle = handle
   request.buffer = buffer
   request.listener = listener
-  request.oncomplete = onComplete
-  const status = request.writeStatus
-  if (typeof status === 'number') listener.onWritten(status)
+  request.oncomplete = onWritten
+  if (typeof request.writeStatus === 'number') listener.onWritten(request.writeStatus)
 }
 
-function onComplete(this: WriteRequest, status: number): void {
+/** Sends our end behind all that is written; `done` follows. */
+export function shutdown(handle: Handle, done: () => void): void {
+  const request = new binding!.ShutdownWrap()
+  request.oncomplete = done
+  request.handle = handle
+  if (handle.shutdown(request) !== 0) done()
+}
+
+function onRead(this: Handle): Buffer | undefined {
+  const size = binding!.streamBaseState[binding!.kReadBytesOrError]!
+  return size === 0 ? undefined : this[LISTENER]!.onRead(size)
+}
+
+function onWritten(this: WriteRequest, status: number): void {
   this.listener.onWritten(status)
+}
+
+function streamBinding(): StreamBinding | null {
+  try {
+    const get = (process as unknown as { binding(name: string): Partial<StreamBinding> }).binding
+    const found = get.call(process, 'stream_wrap')
+    const complete =
+      found.streamBaseState !== undefined && found.kReadBytesOrError !== undefined && found.ShutdownWrap !== undefined
+    return complete ? (found as StreamBinding) : null
+  } catch {
+    return null
+  }
 }
 
 /** Whether this Node writes as `Handle` says: it then passes null where older ones pass a request of their own. */
@@ -90,5 +157,3 @@ function writesDirectly(): boolean {
   }
   return passed === null
 }
-
-const DIRECT = writesDirectly()

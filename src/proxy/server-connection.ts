@@ -60,7 +60,7 @@ export class ServerConnection implements ChannelOwner {
   /** Sends a request; the exchange hears of the response, or of a failure. Bytes wait in the socket until it is connected. */
   send(exchange: Exchange, text: string, body: string | Buffer, now: number): void {
     this.exchange = exchange
-    if (this.state === IDLE) this.channel.writeDirectly()
+    if (this.state === IDLE) this.channel.settle()
     if (typeof body === 'string') this.channel.write(body === '' ? text : text + body)
     else this.channel.writeBytes(text, body)
     if (this.state === CONNECTING) return

@@ -1,0 +1,153 @@
+// A connection over a bare handle: what `net.Socket` does, less everything that a proxy does not need.
+import { getSystemErrorName } from 'node:util'
+import {
+  END,
+  follow,
+  type Handle,
+  listen,
+  type ReadListener,
+  shutdown,
+  type WriteListener,
+  type WriteRequest,
+} from './handles.ts'
+import type { Transport, TransportOwner } from './transport.ts'
+
+export class HandleTransport implements Transport, ReadListener, WriteListener {
+  destroyed = false
+  private readonly handle: Handle
+  private readonly owner: TransportOwner
+  /** Writes that have not left yet. */
+  private underWay = 0
+  private flushed: (() => void)[] | null = null
+  private delays = true
+  /** The other side has ended. */
+  private ended = false
+  /** Our end is asked for, and has left. */
+  private ending = false
+  private endSent = false
+  private error: NodeJS.ErrnoException | null = null
+
+  constructor(handle: Handle, buffer: Buffer, owner: TransportOwner) {
+    this.handle = handle
+    this.owner = owner
+    listen(handle, buffer, this)
+  }
+
+  get remoteAddress(): string {
+    const out: { address?: string } = {}
+    this.handle.getpeername(out)
+    return out.address ?? ''
+  }
+
+  get pending(): boolean {
+    return this.underWay > 0
+  }
+
+  get delivered(): number {
+    return this.handle.bytesWritten - this.handle.writeQueueSize
+  }
+
+  write(text: string): void {
+    if (this.destroyed) return
+    const result = this.handle.writeLatin1String(null, text)
+    if (result !== 0) this.dispatched(result, null)
+  }
+
+  writeBytes(head: string, bytes: Buffer): void {
+    if (this.destroyed) return
+    const { handle } = this
+    const result =
+      head === '' ? handle.writeBuffer(null, bytes) : handle.writev(null, [head, 'latin1', bytes, 'buffer'], false)
+    if (result !== 0) this.dispatched(result, bytes)
+  }
+
+  whenFlushed(callback: () => void): void {
+    if (this.flushed === null) this.flushed = []
+    this.flushed.push(callback)
+  }
+
+  noDelay(): void {
+    if (this.delays && !this.destroyed) this.handle.setNoDelay(true)
+    this.delays = false
+  }
+
+  pause(): void {
+    if (!this.destroyed) this.handle.readStop()
+  }
+
+  resume(): void {
+    if (!this.destroyed && !this.ended) this.handle.readStart()
+  }
+
+  end(): void {
+    if (this.ending || this.destroyed) return
+    this.ending = true
+    shutdown(this.handle, () => {
+      this.endSent = true
+      if (this.ended) this.destroy()
+    })
+  }
+
+  destroySoon(): void {
+    if (this.pending) this.whenFlushed(() => this.destroy())
+    else this.destroy()
+  }
+
+  destroy(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    this.handle.close(() => this.owner.closed(this.error))
+  }
+
+  reset(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    const status = this.handle.reset(() => this.owner.closed(this.error))
+    if (status !== 0) this.handle.close(() => this.owner.closed(this.error))
+  }
+
+  /** Called by the handle. */
+  onRead(size: number): Buffer | undefined {
+    if (this.destroyed) return undefined
+    if (size > 0) {
+      this.owner.received(size)
+      return this.owner.takeNextBuffer() ?? undefined
+    }
+    if (size === END) {
+      this.ended = true
+      this.handle.readStop()
+      this.owner.ended()
+      if (this.endSent) this.destroy()
+    } else this.fail(size, 'read')
+    return undefined
+  }
+
+  /** Called when a write that did not leave at once has left, or failed. */
+  onWritten(status: number): void {
+    this.underWay--
+    if (status < 0) {
+      this.fail(status, 'write')
+      return
+    }
+    if (this.underWay > 0 || this.flushed === null || this.destroyed) return
+    const { flushed } = this
+    this.flushed = null
+    for (const callback of flushed) callback()
+  }
+
+  private dispatched(result: number | WriteRequest, bytes: Buffer | null): void {
+    if (typeof result === 'number') {
+      this.fail(result, 'write')
+      return
+    }
+    this.underWay++
+    follow(result, this.handle, bytes, this)
+  }
+
+  private fail(status: number, syscall: string): void {
+    if (this.destroyed) return
+    const code = getSystemErrorName(status)
+    this.error = Object.assign(new Error(`${syscall} ${code}`), { code, errno: status, syscall })
+    this.destroy()
+  }
+}

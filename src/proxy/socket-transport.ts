@@ -1,0 +1,98 @@
+// A connection over an ordinary socket: while it is being opened, and for good on a Node without handles.
+import type net from 'node:net'
+import type { Transport, TransportOwner } from './transport.ts'
+
+export class SocketTransport implements Transport {
+  readonly socket: net.Socket
+  private delays = true
+  private error: NodeJS.ErrnoException | null = null
+
+  /** `socket` reads by `onread` of this file, or by 'data' events when it was accepted without. */
+  constructor(socket: net.Socket, owner: TransportOwner) {
+    this.socket = socket
+    socket.on('end', () => owner.ended())
+    socket.on('error', (error) => {
+      this.error = error
+    })
+    socket.on('close', () => owner.closed(this.error))
+  }
+
+  get remoteAddress(): string {
+    return this.socket.remoteAddress ?? ''
+  }
+
+  get destroyed(): boolean {
+    return this.socket.destroyed
+  }
+
+  get pending(): boolean {
+    return this.socket.writableLength > 0
+  }
+
+  get delivered(): number {
+    return this.socket.bytesWritten - this.socket.writableLength
+  }
+
+  write(text: string): void {
+    this.socket.write(text, 'latin1')
+  }
+
+  writeBytes(head: string, bytes: Buffer): void {
+    this.socket.cork()
+    if (head !== '') this.socket.write(head, 'latin1')
+    this.socket.write(bytes)
+    this.socket.uncork()
+  }
+
+  whenFlushed(callback: () => void): void {
+    this.socket.write('', (error) => {
+      if (!error) callback()
+    })
+  }
+
+  noDelay(): void {
+    if (this.delays) this.socket.setNoDelay(true)
+    this.delays = false
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    if (!this.socket.destroyed) this.socket.resume()
+  }
+
+  end(): void {
+    this.socket.end()
+  }
+
+  destroySoon(): void {
+    this.socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+}
+
+/** Lets a socket read into the buffers of `owner`. */
+export function onread(owner: TransportOwner, first: Buffer): net.OnReadOpts {
+  let begun = false
+  return {
+    // Asked once at the start and then after each read; anything but a buffer leaves the present one in place.
+    buffer: () => {
+      if (begun) return owner.takeNextBuffer() as Buffer
+      begun = true
+      return first
+    },
+    callback: (size) => {
+      owner.received(size)
+      return !owner.paused
+    },
+  }
+}
