@@ -172,6 +172,8 @@ const chunks: Record<string, string> = {
   'an extension with a bare CR': '5;a\rb\r\nhello\r\n0\r\n\r\n',
   'data longer than its size': '5\r\nhello!\r\n0\r\n\r\n',
   'data that ends in LF only': '5\r\nhello\n0\r\n\r\n',
+  'data that ends in another byte and LF': '5\r\nhello!\n0\r\n\r\n',
+  'data that ends in CR and another byte': '5\r\nhello\r!0\r\n\r\n',
   'a last chunk that ends in LF only': '5\r\nhello\r\n0\n\n',
   'a trailer that is no header': '5\r\nhello\r\n0\r\nnonsense\r\n\r\n',
   'a trailer with a length': '5\r\nhello\r\n0\r\nContent-Length: 7\r\n\r\n',

@@ -4,6 +4,7 @@ import type { FileConfig } from '../../src/config/schema.ts'
 import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
 import { type Client, connect, exchange } from './client.ts'
 import type { Response } from './message.ts'
+import { type Origin, type Script, startOrigin } from './origin.ts'
 import { type Owner, within } from './wait.ts'
 
 type ServerLike = string | { readonly url: string; readonly weight?: number }
@@ -12,6 +13,11 @@ type ServerLike = string | { readonly url: string; readonly weight?: number }
 export interface Setup extends Omit<FileConfig, 'load_balancer' | 'servers'> {
   servers?: readonly ServerLike[]
   strategy?: 'round_robin' | 'least_active'
+}
+
+export interface Pair {
+  readonly origin: Origin
+  readonly balancer: Balancer
 }
 
 export class Balancer {
@@ -79,8 +85,14 @@ export async function startBalancer(owner: Owner, setup: Setup): Promise<Balance
   return balancer
 }
 
+/** Starts a scripted origin and a balancer before it. */
+export async function startPair(owner: Owner, script?: Script, setup: Setup = {}): Promise<Pair> {
+  const origin = await startOrigin(owner, script)
+  return { origin, balancer: await startBalancer(owner, { ...setup, servers: [origin] }) }
+}
+
 /** The config for a setup. */
-export function fileConfig({ servers = [], strategy = 'round_robin', ...rest }: Setup): FileConfig {
+function fileConfig({ servers = [], strategy = 'round_robin', ...rest }: Setup): FileConfig {
   const members = servers.map((server) => {
     if (typeof server === 'string') return server
     return { url: server.url, weight: server.weight ?? 1 }

@@ -101,16 +101,7 @@ export class Wire {
 
   /** Waits until the other side sends no more; resolves with how it ended. */
   over(): Promise<Ending> {
-    if (this.ending !== 'open') return Promise.resolve(this.ending)
-    const ended = new Promise<Ending>((resolve) => {
-      const look = () => {
-        if (this.ending === 'open') return
-        this.watchers.delete(look)
-        resolve(this.ending)
-      }
-      this.watchers.add(look)
-    })
-    return within(ended, () => `the end of the connection; so far came ${this.shown()}`)
+    return this.until(() => (this.ending === 'open' ? undefined : this.ending), 'the end of the connection')
   }
 
   /** True when every byte was taken. */
