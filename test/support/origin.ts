@@ -15,7 +15,7 @@ export class Origin {
   private server: Server | null = null
   private readonly script: Script
   private handedOut = 0
-  private announce: () => void = () => {}
+  private readonly arrivals: (() => void)[] = []
   private readonly failures: unknown[] = []
 
   constructor(script: Script) {
@@ -35,13 +35,7 @@ export class Origin {
   async nextConnection(): Promise<Wire> {
     const index = this.handedOut++
     while (this.connections.length <= index) {
-      const arrival = new Promise<void>((resolve) => {
-        const before = this.announce
-        this.announce = () => {
-          before()
-          resolve()
-        }
-      })
+      const arrival = new Promise<void>((resolve) => this.arrivals.push(resolve))
       await within(arrival, `connection ${index + 1} at the origin`)
     }
     return this.connections[index]!
@@ -53,9 +47,7 @@ export class Origin {
       const wire = new Wire(socket)
       this.connections.push(wire)
       void this.play(wire, this.connections.length)
-      const { announce } = this
-      this.announce = () => {}
-      announce()
+      for (const arrived of this.arrivals.splice(0)) arrived()
     })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
