@@ -79,6 +79,7 @@ export class Channel implements TransportOwner {
     return new Channel(buffers, owner, (channel) => {
       if (!(accepted instanceof net.Socket)) return new HandleTransport(accepted, buffers.shared, channel)
       accepted.on('data', (bytes: Buffer) => channel.receivedBytes(bytes))
+      accepted.resume()
       return new SocketTransport(accepted, channel)
     })
   }

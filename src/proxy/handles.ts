@@ -1,6 +1,7 @@
 // The one place that touches what Node does not document: the handles under its sockets. A handle costs a fraction of the
 // socket that Node makes over it, in time and in memory; docs/performance.md has the figures. Whatever is missing in a
-// Node turns `HANDLES` off, and ordinary sockets serve. test/scenarios/handles.test.ts holds this file against the running Node.
+// Node turns `HANDLES` off, as does OCTOLOAD_HANDLES=off in the environment, and ordinary sockets serve.
+// test/scenarios/handles.test.ts holds both ways against the running Node.
 import net from 'node:net'
 
 /** A TCP connection as libuv has it. */
@@ -68,7 +69,7 @@ const LISTENER = Symbol('listener')
 const binding = streamBinding()
 
 /** Whether this Node has handles as they are described here. */
-export const HANDLES = binding !== null && writesDirectly()
+export const HANDLES = process.env.OCTOLOAD_HANDLES !== 'off' && binding !== null && writesDirectly()
 
 /** Takes the connections of a listening server as handles. Returns false where that cannot be done. */
 export function takeHandles(

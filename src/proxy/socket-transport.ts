@@ -76,7 +76,10 @@ export class SocketTransport implements Transport {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy()
+    // `resetAndDestroy` sends our end first, which the other side may take for a normal one.
+    const socket = this.socket as net.Socket & { resetAndClosing: boolean }
+    socket.resetAndClosing = true
+    socket.destroy()
   }
 }
 
