@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { formatPrometheus } from '../src/observe/prometheus.ts'
 import { takeSnapshot } from '../src/observe/snapshot.ts'
-import { FAILURE_NAMES } from '../src/proxy/failures.ts'
+import { FAILURE_NAMES } from '../src/seams/failures.ts'
 import { Counters } from '../src/shared/counters.ts'
 import { ServerTable } from '../src/shared/server-table.ts'
 
