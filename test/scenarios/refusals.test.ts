@@ -14,6 +14,9 @@ const balancer = await startBalancer(owner, {
   limits: { request_head_size: '4KiB', request_target_length: '1KiB', request_headers: 20, request_body_size: '64KiB' },
 })
 
+const silent = await startOrigin(owner)
+const passing = await startBalancer(owner, { servers: [silent] })
+
 /** The head of a POST request with these lines, and a body that would be a request of its own. */
 function smuggling(...lines: string[]): string {
   const inside = 'GET /smuggled HTTP/1.1\r\nHost: test\r\n\r\n'
@@ -179,9 +182,6 @@ const chunks: Record<string, string> = {
   'a trailer with a length': '5\r\nhello\r\n0\r\nContent-Length: 7\r\n\r\n',
   'a trailer with a bare LF': '5\r\nhello\r\n0\r\nX: y\nZ: w\r\n\r\n',
 }
-
-const silent = await startOrigin(owner)
-const passing = await startBalancer(owner, { servers: [silent] })
 
 for (const [name, body] of Object.entries(chunks)) {
   for (const late of [false, true]) {
