@@ -13,8 +13,11 @@ const SHARED_SIZE = 64 * 1024
 /** Room for a rewritten head before a full read. */
 const OWN_SIZE = 2 * SHARED_SIZE
 const MAX_SPARE = 64
-/** Up to this size bytes travel as text: one copy, one write together with the head, no buffer to hold on to. */
-const SMALL = 16 * 1024
+const MAX_KEPT = 64
+/** Up to this size bytes travel as text: one write together with the head, no buffer to hold on to. */
+const SMALL = 4 * 1024
+/** A read of more than this is part of a large body, most likely: the next one goes into a buffer of the channel's own. */
+const LARGE = 32 * 1024
 
 /** Whoever owns a channel. Bytes are valid only until `onBytes` returns. */
 export interface ChannelOwner {
@@ -28,6 +31,8 @@ export interface ChannelOwner {
 /** The read buffers of one thread. */
 export class Buffers {
   readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE)
+  /** Buffers that stay with a channel between two large bodies. */
+  kept = 0
   private readonly spare: Buffer[] = []
 
   take(): Buffer {
@@ -49,6 +54,8 @@ export class Channel implements TransportOwner {
   /** Where the next one shall go, when that is to change. */
   private nextBuffer: Buffer | null = null
   private own: Buffer | null = null
+  /** The own buffer stays for the next large body. */
+  private keeps = false
   /** Counts changes of `paused`, so that a late flush does not undo a later pause. */
   private pauses = 0
 
@@ -135,14 +142,18 @@ export class Channel implements TransportOwner {
    */
   relay(to: Channel, head: string, bytes: Buffer, start: number, end: number): boolean {
     const size = head.length + end - start
+    const { buffers } = this
     if (size <= SMALL) {
       if (size === 0) return true
       to.transport.write(start === end ? head : head + readLatin1(bytes, start, end))
-    } else if (bytes === this.buffers.shared) {
-      const own = this.takeOwn()
-      own.write(head, 0, 'latin1')
-      bytes.copy(own, head.length, start, end)
-      to.transport.writeBytes('', own.subarray(0, size))
+    } else if (bytes === buffers.shared) {
+      // What cannot leave at once must not lie where the next read goes.
+      const more = end - start > LARGE
+      const copy = more ? this.takeOwn() : buffers.take()
+      copy.write(head, 0, 'latin1')
+      bytes.copy(copy, head.length, start, end)
+      to.transport.writeBytes('', copy.subarray(0, size))
+      if (!more && !to.transport.pending) buffers.give(copy)
     } else to.transport.writeBytes(head, bytes.subarray(start, end))
     if (!to.transport.pending) return true
     this.pause()
@@ -156,10 +167,20 @@ export class Channel implements TransportOwner {
   /** The large body is over; `flushed` says that nothing written from the own buffer is still waiting to leave. */
   giveOwn(flushed: boolean): void {
     if (this.own === null) return
+    this.keep(false)
     // Bytes that still wait to leave live in it: then it is left to the garbage collector.
     if (flushed) this.buffers.give(this.own)
     this.own = null
     this.nextBuffer = this.buffers.shared
+  }
+
+  /**
+   * The large body is over and another one is likely: the own buffer stays, so that its first bytes need not be copied
+   * out of the shared one. Only while there are not too many such buffers, and none of its bytes wait to leave.
+   */
+  keepOwn(flushed: boolean): void {
+    if (flushed && (this.keeps || this.buffers.kept < MAX_KEPT)) this.keep(this.own !== null)
+    else this.giveOwn(flushed)
   }
 
   pause(): void {
@@ -218,7 +239,14 @@ export class Channel implements TransportOwner {
   }
 
   closed(error: NodeJS.ErrnoException | null): void {
+    this.keep(false)
     this.owner.onClose(error)
+  }
+
+  private keep(keeps: boolean): void {
+    if (keeps === this.keeps) return
+    this.keeps = keeps
+    this.buffers.kept += keeps ? 1 : -1
   }
 
   /** A large body goes through: further reads go into a buffer of this channel's own. */

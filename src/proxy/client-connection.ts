@@ -1,7 +1,6 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
 
-import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import type { Fields } from '../http1/fields.ts'
@@ -33,8 +32,6 @@ const LINGER_MS = 2000
 const MEMORY_MS = 5000
 /** Bytes of later requests that are kept before we stop reading. */
 const MAX_EARLY = 64 * 1024
-/** First body bytes up to this size are held as text and go out with the head in one write. */
-const SMALL_BODY = 16 * 1024
 
 export class ClientConnection implements ChannelOwner {
   readonly channel: Channel
@@ -242,8 +239,10 @@ export class ClientConnection implements ChannelOwner {
       this.state = BODY
       runtime.wheel.set(this.timer, timeouts.client_body_idle, performance.now())
     }
-    this.exchange = new Exchange(this, runtime, head, held(bytes, headEnd, bodyEnd), body.done)
-    this.exchange.begin()
+    const exchange = new Exchange(this, runtime, head, bytes, headEnd, bodyEnd, body.done)
+    this.exchange = exchange
+    exchange.begin()
+    if (body.done) this.channel.giveOwn(exchange.requestFlushed)
     return bodyEnd
   }
 
@@ -340,10 +339,4 @@ export class ClientConnection implements ChannelOwner {
   private idleMillis(): number {
     return this.runtime.plan.timeouts.keep_alive_idle || Number.POSITIVE_INFINITY
   }
-}
-
-function held(bytes: Buffer, start: number, end: number): string | Buffer {
-  if (start === end) return ''
-  if (end - start <= SMALL_BODY) return readLatin1(bytes, start, end)
-  return Buffer.from(bytes.subarray(start, end))
 }

@@ -4,6 +4,8 @@
 //
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
 // for a failure before the first byte of a response. `account` is the single way out, also for aborts.
+
+import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
@@ -15,6 +17,9 @@ import type { Server } from './server.ts'
 import type { ServerConnection } from './server-connection.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
+
+/** First body bytes up to this size are held as text and go out with the head in one write. */
+const SMALL_BODY = 4 * 1024
 
 export class Exchange {
   readonly client: ClientConnection
@@ -38,9 +43,13 @@ export class Exchange {
   private readonly runtime: Runtime
   private upstream: Upstream | null = null
   private connection: ServerConnection | null = null
-  /** What of the body came together with the head; held for retries. */
-  private readonly firstBody: string | Buffer
-  /** Body bytes beyond `firstBody` were sent, which are not held. */
+  /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
+  private readonly firstBytes: Buffer
+  private readonly firstStart: number
+  private readonly firstEnd: number
+  /** The same in memory of its own, to be sent later or once more. */
+  private held: string | Buffer | null = null
+  /** Body bytes were sent that are not held: the request cannot be sent again. */
   private streamed = false
   /** The server whose in-flight count includes this exchange. */
   private counted: Server | null = null
@@ -61,14 +70,18 @@ export class Exchange {
     client: ClientConnection,
     runtime: Runtime,
     head: RequestHead,
-    firstBody: string | Buffer,
+    bytes: Buffer,
+    start: number,
+    end: number,
     requestDone: boolean,
   ) {
     this.client = client
     this.runtime = runtime
     this.head = head
-    this.firstBody = firstBody
-    this.requestBytes = firstBody.length
+    this.firstBytes = bytes
+    this.firstStart = start
+    this.firstEnd = end
+    this.requestBytes = end - start
     this.requestDone = requestDone
     this.startedAt = performance.now()
   }
@@ -141,7 +154,10 @@ export class Exchange {
     if (runtime.log.selected !== null) runtime.log.selected(server, load)
     // A retry does not trust a connection that may be as stale as the last one.
     this.connection = server.connection(this.retries > 0)
-    if (this.connection.connecting && !this.requestDone) this.client.channel.pause()
+    if (this.connection.connecting) {
+      this.hold()
+      if (!this.requestDone) this.client.channel.pause()
+    } else if (this.head.idempotent) this.hold()
     this.forward(this.connection, server)
   }
 
@@ -156,7 +172,22 @@ export class Exchange {
     const { head } = this
     const host = head.host === '' ? `Host: ${server.authority}\r\n` : ''
     const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
-    connection.send(this, text, this.firstBody, this.startedAt)
+    const { held, firstStart, firstEnd } = this
+    connection.begin(this, this.startedAt)
+    if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)
+    else if (held !== null) connection.channel.writeBytes(text, held)
+    else {
+      this.streamed = true
+      this.client.channel.relay(connection.channel, text, this.firstBytes, firstStart, firstEnd)
+    }
+  }
+
+  /** Keeps the first part of the body, which is still in the read buffer. */
+  private hold(): void {
+    const { firstBytes, firstStart, firstEnd } = this
+    if (this.held !== null) return
+    if (firstEnd - firstStart > SMALL_BODY) this.held = Buffer.from(firstBytes.subarray(firstStart, firstEnd))
+    else this.held = firstStart === firstEnd ? '' : readLatin1(firstBytes, firstStart, firstEnd)
   }
 
   /** Passes on more bytes of the request body. */

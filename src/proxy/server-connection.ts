@@ -19,6 +19,9 @@ const BODY = 3
 const TUNNEL = 4
 const CLOSED = 5
 
+/** Bytes of a response after which the next one over this connection is expected to be large, too. */
+const LARGE = 32 * 1024
+
 export class ServerConnection implements ChannelOwner {
   readonly channel: Channel
   readonly server: Server
@@ -57,13 +60,11 @@ export class ServerConnection implements ChannelOwner {
     return this.state === CONNECTING
   }
 
-  /** Sends a request; the exchange hears of the response, or of a failure. Bytes wait in the socket until it is connected. */
-  send(exchange: Exchange, text: string, body: string | Buffer, now: number): void {
+  /** Takes on an exchange, which hears of the response or of a failure. The request is to be written next. */
+  begin(exchange: Exchange, now: number): void {
     this.exchange = exchange
-    if (this.state === IDLE) this.channel.settle()
-    if (typeof body === 'string') this.channel.write(body === '' ? text : text + body)
-    else this.channel.writeBytes(text, body)
     if (this.state === CONNECTING) return
+    this.channel.settle()
     this.reused = true
     this.state = HEAD
     this.server.runtime.wheel.set(this.timer, this.server.upstream.timeouts.response_head, now)
@@ -265,7 +266,9 @@ export class ServerConnection implements ChannelOwner {
     const { server } = this
     this.exchange = null
     this.responseHead = null
-    this.channel.giveOwn(!exchange.client.channel.pending)
+    const flushed = !exchange.client.channel.pending
+    if (exchange.responseBytes > LARGE) this.channel.keepOwn(flushed)
+    else this.channel.giveOwn(flushed)
     if (head.fields.keepAliveSeconds >= 0) {
       // Leave a second for what is on the way when the server closes.
       const hint = Math.max(head.fields.keepAliveSeconds - 1, 0.1) * 1000
