@@ -4,6 +4,7 @@
 import { seededRandom } from '../../src/base/random.ts'
 import { registry } from '../../src/registry.ts'
 import type { PickableServers, PickExchange, Picker, Strategy } from '../../src/seams/strategy.ts'
+import { InFlight } from '../../src/shared/in-flight.ts'
 import { ServerTable } from '../../src/shared/server-table.ts'
 import { Turns } from '../../src/shared/turns.ts'
 
@@ -14,7 +15,7 @@ const WEIGHTS: readonly [string, (position: number) => number][] = [
 ]
 
 class Workload {
-  private readonly table: ServerTable
+  private readonly inFlight: InFlight
   private readonly picker: Picker
   /** The positions of the exchanges that run, oldest first from `oldest` on. */
   private readonly running: Int32Array
@@ -27,7 +28,7 @@ class Workload {
   constructor(strategy: Strategy, count: number, weight: (position: number) => number) {
     const table = new ServerTable(count)
     const servers: PickableServers = { count, weight, inFlight: (position) => table.inFlight(position) }
-    this.table = table
+    this.inFlight = new InFlight(table, count)
     const begin = performance.now()
     this.picker = strategy.make(servers, { random: seededRandom(1), turn: new Turns(1).at(0) }, {})
     this.made = performance.now() - begin
@@ -37,7 +38,7 @@ class Workload {
 
   run(picks: number): void {
     for (let i = 0; i < picks; i++) {
-      this.table.addInFlight(this.running[this.oldest]!, -1)
+      this.inFlight.release(this.running[this.oldest]!)
       this.running[this.oldest] = this.begin()
       this.oldest = this.oldest + 1 === this.running.length ? 0 : this.oldest + 1
     }
@@ -45,7 +46,7 @@ class Workload {
 
   private begin(): number {
     const position = this.picker.pick(this.exchange)
-    this.table.addInFlight(position, 1)
+    this.inFlight.take(position)
     return position
   }
 }

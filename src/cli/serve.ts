@@ -1,6 +1,8 @@
-// Runs a load balancer as the process's one job: start, wait for a signal, stop gracefully, exit code 0.
+// Runs a load balancer as the process's one job: start, wait for a signal, stop gracefully, exit code 0; or 1 when no
+// worker is left.
 import type { Config } from '../config/config.ts'
 import type { BoundListener } from '../control/load-balancer.ts'
+import { CliError } from './cli-error.ts'
 import { startError } from './start-error.ts'
 import { firstStopSignal } from './stop-signals.ts'
 
@@ -11,11 +13,12 @@ interface Around {
   stopped?: () => Promise<void>
 }
 
-/** Rejects with a CliError when a listener cannot be opened; otherwise it ends the process and never returns. */
+/** Rejects with a CliError when a listener cannot be opened, or when no worker is left; otherwise it ends the process and never returns. */
 export async function serve(config: Config, { started, stopped }: Around = {}): Promise<never> {
   const stopSignal = firstStopSignal()
   const { LoadBalancer } = await import('../control/load-balancer.ts')
   const balancer = new LoadBalancer(config, { stdout: true })
+  const failed = new Promise<Error>((resolve) => balancer.once('failed', resolve))
   if (started !== undefined) balancer.once('listening', started)
   try {
     await balancer.start()
@@ -23,7 +26,9 @@ export async function serve(config: Config, { started, stopped }: Around = {}): 
     await stopped?.()
     throw startError(error)
   }
-  await balancer.stop({ signal: await stopSignal })
+  const end = await Promise.race([stopSignal, failed])
+  await balancer.stop(end instanceof Error ? {} : { signal: end })
   await stopped?.()
+  if (end instanceof Error) throw new CliError(`${end.message}.`)
   process.exit(0)
 }

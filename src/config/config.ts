@@ -58,6 +58,8 @@ export interface ServerConfig {
   port: number
   /** 1 to 1000. */
   weight: number
+  /** Most exchanges in flight at a time, over all workers; 0: any number. */
+  max_active: number
 }
 
 export interface HealthCheckConfig {

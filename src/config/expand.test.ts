@@ -15,8 +15,8 @@ const DEFAULTS: Config = {
       name: 'main',
       strategy: { name: 'least_active', options: {} },
       servers: [
-        { url: 'http://localhost:8001', host: 'localhost', port: 8001, weight: 1 },
-        { url: 'http://localhost:8002', host: 'localhost', port: 8002, weight: 2 },
+        { url: 'http://localhost:8001', host: 'localhost', port: 8001, weight: 1, max_active: 0 },
+        { url: 'http://localhost:8002', host: 'localhost', port: 8002, weight: 2, max_active: 0 },
       ],
       health_check: {
         kind: 'http',

@@ -75,7 +75,7 @@ export function normaliseConfig(config: FileConfig, options: ParseOptions = {}):
   throw new ConfigError(all.map(withoutPlace))
 }
 
-/** A server as `addServer` takes it: a URL, or an object with `url` and `weight`; throws a ConfigError. */
+/** A server as `addServer` takes it: a URL, or an object with `url`, `weight` and `max_active`; throws a ConfigError. */
 export function normaliseServer(server: NonNullable<FileConfig['servers']>['urls'][number]): ServerConfig {
   const result = serverSchema.safeParse(server)
   if (result.success) return result.data

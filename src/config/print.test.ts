@@ -24,7 +24,7 @@ test('prints the whole effective config, for people', () => {
   "upstreams": {
     "main": {
       "strategy": "least_active",
-      "servers": [{"url": "http://localhost:8001", "weight": 1}],
+      "servers": [{"url": "http://localhost:8001", "weight": 1, "max_active": "off"}],
       "health_check": {
         "kind": "http",
         "interval": "30s",
@@ -97,7 +97,11 @@ test('what it prints is read back as the same config, whatever was set', () => {
   })
   const checkOrOff = fc.oneof(check, fc.constant('off'))
   const strategy = fc.constantFrom('round_robin', 'least_active', { name: 'round_robin' })
-  const server = fc.nat(9).map((number) => ({ url: `http://[::${number}]`, weight: number + 1 }))
+  const server = fc.nat(9).map((number) => ({
+    url: `http://[::${number}]`,
+    weight: number + 1,
+    max_active: number === 0 ? 'off' : 10 ** (number % 7),
+  }))
   const upstream = fc.record(
     {
       servers: fc.uniqueArray(server, { selector: ({ url }) => url }),

@@ -36,7 +36,11 @@ function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstrea
   const { idle_per_server, idle_timeout } = upstream.connections
   return {
     strategy: strategyForm(upstream.strategy),
-    servers: upstream.servers.map(({ url, weight }) => ({ url, weight })),
+    servers: upstream.servers.map(({ url, weight, max_active }) => ({
+      url,
+      weight,
+      max_active: max_active === 0 ? ('off' as const) : max_active,
+    })),
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
     timeouts: durations(upstream.timeouts),

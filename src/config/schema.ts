@@ -45,15 +45,21 @@ const strategy = z
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
 const server = z.union([
-  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1 })),
+  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1, max_active: 0 })),
   z
     .strictObject({
       url: serverUrl.describe('Address: `http://host` or `http://host:port`; the port is 80 when it is left out.'),
       weight: whole(1, 1000)
         .describe('Share of the work: a server of weight 2 gets twice as much as one of weight 1. 1 to 1000.')
         .prefault(1),
+      max_active: z
+        .union([whole(1, 1_000_000), z.literal('off').transform(() => 0)])
+        .describe(
+          'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and clients get 503 when all are full. 1 to 1000000, or `off` for any number.',
+        )
+        .prefault('off'),
     })
-    .transform(({ url, weight }): ServerConfig => ({ ...url, weight })),
+    .transform(({ url, weight, max_active }): ServerConfig => ({ ...url, weight, max_active })),
 ])
 
 const workers = z.union([z.literal('auto'), whole(1, 256)])
@@ -73,7 +79,7 @@ const load_balancer = z.strictObject({
 })
 
 const servers = z.strictObject({
-  urls: z.array(server).describe('The servers: URLs, or objects with `url` and `weight`.'),
+  urls: z.array(server).describe('The servers: URLs, or objects with `url`, `weight` and `max_active`.'),
 })
 
 const listener = z.strictObject({
@@ -264,7 +270,7 @@ const perUpstream = 'Upstreams may override single keys.'
 
 const upstream = z.strictObject({
   strategy: strategy.prefault(DEFAULT_STRATEGY),
-  servers: z.array(server).describe('The servers: URLs, or objects with `url` and `weight`.'),
+  servers: z.array(server).describe('The servers: URLs, or objects with `url`, `weight` and `max_active`.'),
   health_check: z
     .union([z.literal('off'), overrides(health_check)])
     .describe('Keys that differ from the top-level `health_check`; `off` checks nothing.')

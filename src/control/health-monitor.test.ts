@@ -33,7 +33,7 @@ function entry(
   upstream = 'main',
   port = 8001 + slot,
 ): WatchedServer {
-  const server = { url: `http://s:${port}`, host: 's', port, weight: 1 }
+  const server = { url: `http://s:${port}`, host: 's', port, weight: 1, max_active: 0 }
   return { slot, upstream, server, check: { ...CHECK, ...check }, passive: { connect_failures: 3 } }
 }
 
@@ -534,7 +534,7 @@ test('a real server: killed, found down; started again, found up; sick, found do
   let demo = await startDemoServer({ id: 1, port: 0 })
   t.after(() => demo.close())
   const { port } = demo
-  const server = { url: `http://localhost:${port}`, host: 'localhost', port, weight: 1 }
+  const server = { url: `http://localhost:${port}`, host: 'localhost', port, weight: 1, max_active: 0 }
   const check = { ...CHECK, interval: 20, interval_down: 10, timeout: 5000, path: '/health' }
   monitor.watch([
     { slot: 0, upstream: 'main', server, check, passive: { connect_failures: 3 } },

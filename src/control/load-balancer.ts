@@ -1,7 +1,6 @@
 // The load balancer as its owner sees it, be that the command line or a program that imports octoload. It lives in the
 // main thread and puts the parts together: config, slots, health checks, workers, log, metrics.
 import { EventEmitter } from 'node:events'
-import { availableParallelism } from 'node:os'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
 import { normaliseConfig, normaliseServer } from '../config/load.ts'
 import type { FileConfig } from '../config/schema.ts'
@@ -11,6 +10,7 @@ import {
   type LogLine,
   listening,
   type NamedServer,
+  oneWorkerOnly,
   serverAdded,
   serverDraining,
   serverHealthy,
@@ -18,7 +18,9 @@ import {
   serverUnhealthy,
   shutdownComplete,
   shuttingDown,
+  workerGivenUp,
   workerLost,
+  workerReplaced,
 } from '../observe/lines.ts'
 import { wantsColour } from '../observe/log-colour.ts'
 import { standardOutput } from '../observe/log-output.ts'
@@ -27,23 +29,31 @@ import { Logger } from '../observe/logger.ts'
 import { type Snapshot, takeSnapshot } from '../observe/snapshot.ts'
 import { type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
-import { COUNTER, type Counter, Counters, SERVER_COUNTER } from '../shared/counters.ts'
+import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
+import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
+import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
+import { GIVEN_UP_AFTER } from './restart-policy.ts'
 import { SlotKeeper } from './slots.ts'
 import { Supervisor } from './supervisor.ts'
+import { workerCount } from './worker-count.ts'
+import type { ThreadOptions, WorkerEnd } from './worker-handle.ts'
 
 const SPARE_SLOTS = 1024
 const TURNS = 1024
 const REMOVAL_CHECK_MS = 100
-/** Where several threads can listen on one port (`reusePort` of net.Server). */
-const SHARES_PORTS = new Set(['linux', 'freebsd', 'dragonfly', 'sunos', 'aix'])
 
 export interface LoadBalancerOptions {
   /** Write the log to standard output; false unless told. The 'log' event carries it in any case. */
   readonly stdout?: boolean
+  /** For tests. */
+  readonly threads?: ThreadOptions
 }
+
+/** A server as `addServer` takes it. */
+export type NewServer = NonNullable<FileConfig['servers']>['urls'][number]
 
 export interface BoundListener {
   readonly name: string
@@ -62,6 +72,8 @@ export interface LoadBalancerEvents {
   listening: [listeners: readonly BoundListener[]]
   'server-up': [event: HealthEvent]
   'server-down': [event: HealthEvent]
+  /** Every worker has died too often: nothing is served any more, and nothing will be. `stop` is still to be called. */
+  failed: [error: Error]
   /** One line of the log, without its line feed. */
   log: [line: string]
 }
@@ -77,9 +89,12 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private bound: BoundListener[] = []
   private readonly table: ServerTable
   private readonly turns = new Turns(TURNS)
-  private readonly counters: Counters[]
-  /** Those of the main thread itself. */
-  private readonly ownCounters: Counters
+  private readonly wantedWorkers: number
+  /** By worker, as the next. */
+  private readonly counters: readonly Counters[]
+  private readonly inFlight: readonly InFlight[]
+  /** What the main thread counts itself. */
+  private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
   private readonly monitor: HealthMonitor
   private readonly supervisor: Supervisor
@@ -101,29 +116,36 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
 
     const serverCount = config.upstreams.reduce((sum, upstream) => sum + upstream.servers.length, 0)
     const capacity = serverCount + SPARE_SLOTS
-    const workers = workerCount(config)
+    const { count, wanted } = workerCount(config.workers, availableCores(), process.platform)
+    const workers = Array.from({ length: count })
+    this.wantedWorkers = wanted
     this.table = new ServerTable(capacity)
-    this.counters = Array.from({ length: workers }, () => new Counters(capacity))
-    this.ownCounters = new Counters(capacity)
+    this.counters = workers.map(() => new Counters(capacity))
+    this.inFlight = workers.map(() => new InFlight(this.table, capacity))
+    this.mainCounters = new Counters(capacity)
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
-    this.slots = this.keeper.assign(config)
+    this.slots = this.keeper.assign(config, 1, 1)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
-      counters: [...this.counters, this.ownCounters].map((counters) => counters.buffer),
+      counters: this.counters.map((counters) => counters.buffer),
+      mainCounters: this.mainCounters.buffer,
       startedAt: this.startedAt,
       colour,
     }
     this.supervisor = new Supervisor(
-      this.counters.map((_, index) => ({ index, ...shared })),
+      this.inFlight.map(({ buffer }, index) => ({ index, inFlight: buffer, ...shared })),
       config,
       this.slots,
       {
         onLog: (text, lines) => this.writeLog(text, lines),
         onConnectFailures: (slot, reason) => this.monitor.reportConnectFailures(slot, reason),
-        onLost: (index, reason) => this.workerLost(index, reason),
+        onUp: (index, again) => this.workerUp(index, again),
+        onLost: (index, end, delay) => this.workerLost(index, end, delay),
+        onGivenUp: (index, left) => this.workerGivenUp(index, left),
       },
+      options.threads,
     )
   }
 
@@ -151,7 +173,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   /** Adds a server to an upstream (the first one unless told). Throws ConfigError when it is not valid or already there. */
-  async addServer(server: string | { url: string; weight?: number }, upstream?: string): Promise<void> {
+  async addServer(server: NewServer, upstream?: string): Promise<void> {
     const { name, servers } = this.upstream(upstream)
     const added = normaliseServer(server)
     if (servers.some((one) => addressKey(one) === addressKey(added))) {
@@ -184,11 +206,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
         url: server.url,
         upstream: upstream.name,
         weight: server.weight,
+        maxActive: server.max_active,
       })),
     )
     return takeSnapshot({
       table: this.table,
-      counters: [...this.counters, this.ownCounters],
+      counters: this.counters,
+      mainCounters: this.mainCounters,
       servers,
       failureKinds: FAILURE_NAMES,
       startedAt: this.startedAt,
@@ -217,6 +241,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       for (const server of upstream.servers)
         this.log(serverAdded({ url: server.url, upstream: upstream.name }, server.weight))
     }
+    const wanted = this.wantedWorkers
+    if (this.counters.length < wanted) this.log(oneWorkerOnly(process.platform, wanted))
     this.watch()
     let ports: number[]
     try {
@@ -238,6 +264,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
+    for (const counters of this.counters) counters.setState(WORKER_STATE.up, 0)
     // What was active at the call, and what clients had sent already but no worker had read.
     const finished = active + this.total(COUNTER.requests) - begun - cut
     this.log(shutdownComplete(finished, cut))
@@ -252,7 +279,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private makeWriter(): LogWriter {
     return new LogWriter(standardOutput(), {
       format: (line) => this.logger.format(line),
-      onDropped: (lines) => this.ownCounters.add(COUNTER.logLinesDropped, lines),
+      onDropped: (lines) => this.mainCounters.add(COUNTER.logLinesDropped, lines),
     })
   }
 
@@ -279,10 +306,11 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       upstream.name === upstreamName ? { ...upstream, servers } : upstream,
     )
     const config = { ...this.config, upstreams }
-    this.slots = this.keeper.assign(config)
+    const { supervisor } = this
+    this.slots = this.keeper.assign(config, supervisor.generation + 1, supervisor.installed)
     this.config = config
     this.watch()
-    this.supervisor.update(config, this.slots)
+    supervisor.update(config, this.slots)
   }
 
   private watch(): void {
@@ -314,26 +342,31 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     if (!anyUp) this.log(allServersDown(upstream))
   }
 
-  /** Gives back what a dead worker held, so that no server seems busy for ever. */
-  private workerLost(index: number, reason: string): void {
+  private workerUp(index: number, again: boolean): void {
     const counters = this.counters[index]!
-    for (const slot of Object.values(this.slots.servers)) {
-      const held = counters.forServer(slot, SERVER_COUNTER.inFlight)
-      this.table.addInFlight(slot, -held)
-      for (const gauge of [SERVER_COUNTER.inFlight, SERVER_COUNTER.connectionsActive, SERVER_COUNTER.connectionsIdle]) {
-        counters.addForServer(slot, gauge, -counters.forServer(slot, gauge))
-      }
-    }
-    for (const gauge of [COUNTER.exchangesActive, COUNTER.clientConnectionsActive, COUNTER.tunnelsActive]) {
-      counters.add(gauge, -counters.get(gauge))
-    }
-    this.log(workerLost(index, reason))
+    counters.setState(WORKER_STATE.up, 1)
+    if (!again) return
+    counters.setState(WORKER_STATE.restarts, counters.state(WORKER_STATE.restarts) + 1)
+    this.log(workerReplaced(index))
   }
-}
 
-function workerCount(config: Config): number {
-  if (!SHARES_PORTS.has(process.platform)) return 1
-  return config.workers === 0 ? availableParallelism() : config.workers
+  /** Gives back what a dead worker held, so that no server seems busy for ever; returns its exchanges. */
+  private workerLost(index: number, { reason, stack }: WorkerEnd, delay: number | null): number {
+    const counters = this.counters[index]!
+    const exchanges = counters.get(COUNTER.exchangesActive)
+    this.inFlight[index]!.giveBack()
+    counters.clearGauges()
+    counters.setState(WORKER_STATE.up, 0)
+    this.log(workerLost(index, reason, stack, delay))
+    return exchanges
+  }
+
+  private workerGivenUp(index: number, left: number): void {
+    this.counters[index]!.setState(WORKER_STATE.failed, 1)
+    this.log(workerGivenUp(index, GIVEN_UP_AFTER, left))
+    if (left > 0) return
+    this.emit('failed', coded('OCTOLOAD_NO_WORKER', `no worker is left: each one ended ${GIVEN_UP_AFTER}`))
+  }
 }
 
 function coded(code: string, message: string): Error {

@@ -11,8 +11,8 @@ export class SlotKeeper {
   private readonly turnCapacity: number
   private servers = new Map<string, number>()
   private turns = new Map<string, number>()
-  /** Slots of servers that have left, in the order in which they did. */
-  private readonly left: number[] = []
+  /** Slots of servers that have left, in the order in which they did, with the first config without them. */
+  private readonly left: { readonly slot: number; readonly generation: number }[] = []
   private nextSlot = 0
 
   constructor(table: ServerTable, counters: readonly Counters[], turnCapacity: number) {
@@ -21,8 +21,11 @@ export class SlotKeeper {
     this.turnCapacity = turnCapacity
   }
 
-  /** The slots for a config. Servers that are not in it any more are drained. Throws when there is no room. */
-  assign(config: Config): Slots {
+  /**
+   * The slots for the config of this generation. Servers that are not in it any more are drained; their slots are free
+   * once no exchange is in flight and all workers have `installed` a config without them. Throws when there is no room.
+   */
+  assign(config: Config, generation: number, installed: number): Slots {
     const servers = new Map<string, number>()
     const wanted = config.upstreams.flatMap((upstream) =>
       upstream.servers.map((server) => serverKey(upstream.name, server.url)),
@@ -34,9 +37,9 @@ export class SlotKeeper {
     for (const [key, slot] of this.servers) {
       if (servers.has(key)) continue
       this.table.setHealth(slot, DRAINING)
-      this.left.push(slot)
+      this.left.push({ slot, generation })
     }
-    for (const key of wanted) if (!servers.has(key)) servers.set(key, this.take())
+    for (const key of wanted) if (!servers.has(key)) servers.set(key, this.take(installed))
     this.servers = servers
     for (const upstream of config.upstreams) {
       if (this.turns.has(upstream.name)) continue
@@ -46,18 +49,21 @@ export class SlotKeeper {
     return { servers: Object.fromEntries(servers), turns: Object.fromEntries(this.turns) }
   }
 
-  private take(): number {
-    const index = this.left.findIndex((slot) => this.table.inFlight(slot) === 0)
+  private take(installed: number): number {
+    const index = this.left.findIndex(
+      ({ slot, generation }) => generation <= installed && this.table.inFlight(slot) === 0,
+    )
     if (this.nextSlot < this.table.capacity && (index < 0 || this.left.length < 64)) {
       const slot = this.nextSlot++
       this.table.setHealth(slot, UP)
       return slot
     }
     if (index < 0) throw tooMany('servers', this.table.capacity)
-    const [slot] = this.left.splice(index, 1)
-    this.table.reset(slot!)
-    for (const counters of this.counters) counters.resetServer(slot!)
-    return slot!
+    const { slot } = this.left[index]!
+    this.left.splice(index, 1)
+    this.table.reset(slot)
+    for (const counters of this.counters) counters.resetServer(slot)
+    return slot
   }
 }
 

@@ -3,116 +3,160 @@ import net from 'node:net'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
 import type { FromWorker, Install, WorkerData } from '../worker/messages.ts'
-import { WorkerHandle } from './worker-handle.ts'
+import { RestartPolicy } from './restart-policy.ts'
+import { type ThreadOptions, type WorkerEnd, WorkerHandle } from './worker-handle.ts'
 
-const FIRST_DELAY_MS = 100
-const MAX_DELAY_MS = 10_000
-/** A worker that has lived this long has recovered. */
-const STEADY_MS = 30_000
+/** How long a worker may take to cut what is left; one that takes longer does not answer any more. */
+const CUT_GRACE_MS = 2000
 
 export interface SupervisorEvents {
   onLog(text: string, lines: number): void
   onConnectFailures(slot: number, reason: string): void
-  /** A worker died by itself; its counts must be given back before another one takes its number. */
-  onLost(index: number, reason: string): void
+  /** A worker accepts connections; `again`: in the place of one that died. */
+  onUp(index: number, again: boolean): void
+  /**
+   * A worker has died. What it held must be given back before another one takes its number; returns how many exchanges
+   * that were. `delay`: milliseconds until another one is started; null: none will be.
+   */
+  onLost(index: number, end: WorkerEnd, delay: number | null): number
+  /** A worker has died too often; `left`: how many others there are. */
+  onGivenUp(index: number, left: number): void
+}
+
+/** A number that one worker after another has. */
+class Post {
+  readonly data: WorkerData
+  readonly policy = new RestartPolicy()
+  worker: WorkerHandle | null = null
+  /** Runs while a dead worker waits to be replaced. */
+  timer: NodeJS.Timeout | null = null
+  givenUp = false
+  /** The generation of the plan that the worker goes by. */
+  installed = 0
+
+  constructor(data: WorkerData) {
+    this.data = data
+  }
 }
 
 export class Supervisor {
   private readonly events: SupervisorEvents
-  private readonly data: readonly WorkerData[]
-  private readonly workers: (WorkerHandle | null)[]
-  private readonly bornAt: number[]
-  private readonly delays: number[]
-  private readonly timers = new Set<NodeJS.Timeout>()
+  private readonly threads: ThreadOptions
+  private readonly posts: readonly Post[]
   private install: Install
   private ports: number[] = []
-  private onDrained: ((index: number, cut: number) => void) | null = null
+  private onDrained: (post: Post, cut: number) => void = () => {}
   private stopping = false
 
-  constructor(data: readonly WorkerData[], config: Config, slots: Slots, events: SupervisorEvents) {
-    this.data = data
+  constructor(
+    data: readonly WorkerData[],
+    config: Config,
+    slots: Slots,
+    events: SupervisorEvents,
+    threads: ThreadOptions = {},
+  ) {
+    this.posts = data.map((one) => new Post(one))
     this.events = events
-    this.workers = data.map(() => null)
-    this.bornAt = data.map(() => 0)
-    this.delays = data.map(() => FIRST_DELAY_MS)
+    this.threads = threads
     this.install = { type: 'install', config, slots, generation: 1 }
   }
 
   /** Starts every worker; resolves with the ports of the listeners once all accept, rejects with the system's error. */
   async start(): Promise<number[]> {
     const { listeners } = this.install.config
-    const shared = this.data.length > 1
     // A shared port would let a second instance in without a word: taking each port once for ourselves finds it out.
     this.ports = []
-    for (const listener of listeners) this.ports.push(shared ? await probe(listener) : listener.port)
-    const bound = await Promise.all(this.data.map((data) => this.spawn(data)))
+    for (const listener of listeners) this.ports.push(this.shared ? await probe(listener) : listener.port)
+    const bound = await Promise.all(this.posts.map((post) => this.spawn(post)))
     this.ports = bound[0]!
+    for (const { data } of this.posts) this.events.onUp(data.index, false)
     return this.ports
+  }
+
+  /** The number of the present config. */
+  get generation(): number {
+    return this.install.generation
+  }
+
+  /** The generation that every worker has reached. */
+  get installed(): number {
+    return Math.min(...this.posts.map((post) => (post.worker === null ? Number.POSITIVE_INFINITY : post.installed)))
   }
 
   /** Hands a changed config to every worker. */
   update(config: Config, slots: Slots): void {
     this.install = { type: 'install', config, slots, generation: this.install.generation + 1 }
-    for (const worker of this.workers) worker?.send(this.install)
+    for (const { worker } of this.posts) worker?.send(this.install)
   }
 
   /** Lets every exchange finish, up to `timeout` ms, and cuts the rest. Resolves with how many that were. */
   async drain(timeout: number): Promise<number> {
     this.stopping = true
-    for (const timer of this.timers) clearTimeout(timer)
+    for (const { timer } of this.posts) if (timer !== null) clearTimeout(timer)
     let cut = 0
-    const waiting = new Set(this.workers.filter((worker) => worker !== null).map((worker) => worker.index))
-    if (waiting.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.onDrained = (index, cutThere) => {
-          cut += cutThere
-          waiting.delete(index)
-          if (waiting.size === 0) resolve()
-        }
-        for (const worker of this.workers) worker?.send({ type: 'drain' })
-        const timer = setTimeout(() => {
-          for (const worker of this.workers) worker?.send({ type: 'cut' })
-        }, timeout)
-        this.timers.add(timer)
-      })
-    }
-    for (const timer of this.timers) clearTimeout(timer)
-    await Promise.all(this.workers.map((worker) => worker?.terminate()))
-    this.workers.fill(null)
+    const waiting = new Set(this.posts.filter(({ worker }) => worker !== null))
+    await new Promise<void>((resolve) => {
+      const cutting = setTimeout(() => {
+        for (const { worker } of waiting) worker?.send({ type: 'cut' })
+      }, timeout)
+      const overdue = setTimeout(resolve, timeout + CUT_GRACE_MS)
+      this.onDrained = (post, cutThere) => {
+        if (!waiting.delete(post)) return
+        cut += cutThere
+        settle()
+      }
+      const settle = (): void => {
+        if (waiting.size > 0) return
+        clearTimeout(cutting)
+        clearTimeout(overdue)
+        resolve()
+      }
+      for (const { worker } of waiting) worker?.send({ type: 'drain' })
+      settle()
+    })
+    await Promise.all(this.posts.map(({ worker }) => worker?.terminate()))
+    for (const post of waiting) cut += this.events.onLost(post.data.index, { reason: 'no answer', stack: '' }, null)
+    for (const post of this.posts) post.worker = null
     return cut
   }
 
-  private spawn(data: WorkerData): Promise<number[]> {
-    const { index } = data
-    return new Promise((resolve, reject) => {
-      const worker = new WorkerHandle(
-        data,
-        (message) => this.receive(index, message, resolve, reject),
-        (reason) => {
-          this.workers[index] = null
-          if (this.bornAt[index] === 0) reject(new Error(`worker ${index} did not start: ${reason}`))
-          else this.lost(index, reason)
-        },
-      )
-      this.workers[index] = worker
-      worker.send(this.install)
-      worker.send({ type: 'listen', ports: this.ports, shared: this.data.length > 1 })
-    })
+  private get shared(): boolean {
+    return this.posts.length > 1
   }
 
-  private receive(
-    index: number,
-    message: FromWorker,
-    onListening: (ports: number[]) => void,
-    onFailed: (error: Error) => void,
-  ): void {
+  /** Starts a worker; resolves with its ports when it accepts, rejects when it does not get so far. */
+  private spawn(post: Post): Promise<number[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>()
+    let up = false
+    const onMessage = (message: FromWorker): void => {
+      if (message.type === 'listening') {
+        up = true
+        resolve([...message.ports])
+      } else if (message.type === 'listen_failed') {
+        reject(listenError(this.install.config.listeners[message.listener]!, message.code, message.message))
+      } else this.receive(post, message)
+    }
+    const onEnd = (end: WorkerEnd): void => {
+      post.worker = null
+      if (up) {
+        this.lost(post, end)
+        return
+      }
+      reject(Object.assign(new Error(`worker ${post.data.index} did not start: ${end.reason}`), { stack: end.stack }))
+      this.onDrained(post, 0)
+    }
+    const worker = new WorkerHandle(post.data, this.threads, onMessage, onEnd)
+    post.worker = worker
+    post.installed = 0
+    worker.send(this.install)
+    worker.send({ type: 'listen', ports: this.ports, shared: this.shared })
+    return promise
+  }
+
+  private receive(post: Post, message: FromWorker): void {
     switch (message.type) {
-      case 'listening':
-        this.bornAt[index] = performance.now()
-        onListening([...message.ports])
-        break
-      case 'listen_failed':
-        onFailed(listenError(this.install.config.listeners[message.listener]!, message.code, message.message))
+      case 'installed':
+        post.installed = message.generation
         break
       case 'log':
         this.events.onLog(message.text, message.lines)
@@ -121,25 +165,35 @@ export class Supervisor {
         this.events.onConnectFailures(message.slot, message.reason)
         break
       case 'drained':
-        this.onDrained?.(index, message.cut)
+        this.onDrained(post, message.cut)
         break
     }
   }
 
-  private lost(index: number, reason: string): void {
-    this.events.onLost(index, reason)
-    if (this.stopping) {
-      this.onDrained?.(index, 0)
-      return
+  private lost(post: Post, end: WorkerEnd): void {
+    const { index } = post.data
+    const delay = this.stopping ? null : post.policy.died(performance.now())
+    const exchanges = this.events.onLost(index, end, delay)
+    if (this.stopping) this.onDrained(post, exchanges)
+    else if (delay !== null) post.timer = setTimeout(() => void this.replace(post), delay)
+    else {
+      post.givenUp = true
+      this.events.onGivenUp(index, this.posts.filter(({ givenUp }) => !givenUp).length)
     }
-    if (performance.now() - this.bornAt[index]! > STEADY_MS) this.delays[index] = FIRST_DELAY_MS
-    const delay = this.delays[index]!
-    this.delays[index] = Math.min(delay * 2, MAX_DELAY_MS)
-    const timer = setTimeout(() => {
-      this.timers.delete(timer)
-      this.spawn(this.data[index]!).catch((error: Error) => this.lost(index, error.message))
-    }, delay)
-    this.timers.add(timer)
+  }
+
+  private async replace(post: Post): Promise<void> {
+    post.timer = null
+    try {
+      await this.spawn(post)
+      this.events.onUp(post.data.index, true)
+    } catch (error) {
+      // One that could not listen is still there.
+      await post.worker?.terminate()
+      post.worker = null
+      const { message, stack = '' } = error as Error
+      this.lost(post, { reason: message, stack })
+    }
   }
 }
 

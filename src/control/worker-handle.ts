@@ -1,6 +1,21 @@
 // A worker as the main thread sees it: starts the thread, talks to it, notices when it ends.
-import { Worker as Thread } from 'node:worker_threads'
+import { type ResourceLimits, Worker as Thread } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerData } from '../worker/messages.ts'
+
+/** What tests change about the threads. */
+export interface ThreadOptions {
+  /** The module that runs in them. */
+  readonly entry?: URL
+  readonly resourceLimits?: ResourceLimits
+}
+
+/** Why a worker ended by itself. */
+export interface WorkerEnd {
+  /** A few words for people. */
+  readonly reason: string
+  /** Of the error that ended it; empty when there was none. */
+  readonly stack: string
+}
 
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../worker/worker-thread.ts' : '../worker/worker-thread.js',
@@ -8,20 +23,24 @@ const ENTRY = new URL(
 )
 
 export class WorkerHandle {
-  readonly index: number
   private readonly thread: Thread
   private stopping = false
 
-  constructor(data: WorkerData, onMessage: (message: FromWorker) => void, onLost: (reason: string) => void) {
-    this.index = data.index
-    this.thread = new Thread(ENTRY, { workerData: data, name: `octoload-${data.index}` })
-    let reason = ''
+  /** `onEnd` is called when the thread ends without having been asked to. */
+  constructor(
+    data: WorkerData,
+    { entry = ENTRY, ...options }: ThreadOptions,
+    onMessage: (message: FromWorker) => void,
+    onEnd: (end: WorkerEnd) => void,
+  ) {
+    this.thread = new Thread(entry, { workerData: data, name: `octoload-${data.index}`, ...options })
+    let end: WorkerEnd | null = null
     this.thread.on('message', onMessage)
-    this.thread.on('error', (error: Error) => {
-      reason = error.stack ?? error.message
+    this.thread.on('error', (error: unknown) => {
+      end = endOf(error)
     })
     this.thread.on('exit', (code) => {
-      if (!this.stopping) onLost(reason === '' ? `exit code ${code}` : reason)
+      if (!this.stopping) onEnd(end ?? { reason: `exit code ${code}`, stack: '' })
     })
   }
 
@@ -34,4 +53,13 @@ export class WorkerHandle {
     this.stopping = true
     await this.thread.terminate()
   }
+}
+
+function endOf(error: unknown): WorkerEnd {
+  if (!(error instanceof Error)) return { reason: `it threw ${String(error)}`, stack: '' }
+  const stack = error.stack ?? ''
+  if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') return { reason: 'out of memory', stack }
+  // Where it happened says more than the message, and fits into the line.
+  const place = /^\s+at .*?([^/\\(]+:\d+:\d+)\)?$/m.exec(stack)?.[1]
+  return { reason: `${error.name}: ${error.message}${place === undefined ? '' : ` (${place})`}`, stack }
 }

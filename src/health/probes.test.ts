@@ -60,7 +60,7 @@ async function rawServer(onRequest?: (socket: Socket) => void, host = '127.0.0.1
   const { port } = server.address() as AddressInfo
   const shown = host.includes(':') ? `[${host}]` : host
   return {
-    config: { url: `http://${shown}:${port}`, host: shown, port, weight: 1 },
+    config: { url: `http://${shown}:${port}`, host: shown, port, weight: 1, max_active: 0 },
     received: () => received,
     allClosed: async () => {
       await Promise.all(closings)
@@ -221,7 +221,7 @@ test('a body that the end of the connection ends is searched whole', async () =>
 
 test('refused, reset and closed connections are told apart', async () => {
   const port = await freePort()
-  const gone = { url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port, weight: 1 }
+  const gone = { url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port, weight: 1, max_active: 0 }
   assert.deepEqual(await probe({}, gone), { ok: false, detail: 'connection refused' })
   assert.deepEqual(await probe({ kind: 'tcp' }, gone), { ok: false, detail: 'connection refused' })
   assert.equal(await verdict((socket) => socket.resetAndDestroy()), 'bad connection reset')
@@ -230,12 +230,12 @@ test('refused, reset and closed connections are told apart', async () => {
 
 test('a refusal on every address of a name is one refusal', async () => {
   const port = await freePort()
-  const server = { url: `http://localhost:${port}`, host: 'localhost', port, weight: 1 }
+  const server = { url: `http://localhost:${port}`, host: 'localhost', port, weight: 1, max_active: 0 }
   assert.deepEqual(await probe({}, server), { ok: false, detail: 'connection refused' })
 })
 
 test('a name that nobody knows is said to be unknown', async () => {
-  const server = { url: 'http://nobody.invalid:80', host: 'nobody.invalid', port: 80, weight: 1 }
+  const server = { url: 'http://nobody.invalid:80', host: 'nobody.invalid', port: 80, weight: 1, max_active: 0 }
   for (const kind of ['http', 'tcp'] as const) {
     assert.deepEqual(await probe({ kind }, server), {
       ok: false,
@@ -301,7 +301,7 @@ test('an IPv6 server is reached with or without brackets', async (t) => {
 
 test('probes another port when one is given, and still names the server as host', async () => {
   const port = await freePort()
-  const server = { url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port, weight: 1 }
+  const server = { url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port, weight: 1, max_active: 0 }
   const side = await rawServer(answering('HTTP/1.1 200 OK\r\n\r\n'))
   assert.equal((await probe({ port: side.config.port }, server)).ok, true)
   assert.match(side.received(), new RegExp(`^Host: 127\\.0\\.0\\.1:${port}\r$`, 'm'))

@@ -146,9 +146,34 @@ export function configRefused(source: string, problems: number): LogLine {
   return { level: 'error', event: 'config_refused', message, fields: { source, problems } }
 }
 
-export function workerLost(worker: number, reason: string): LogLine {
-  const message = `Worker ${worker} ended unexpectedly: ${reason}; starting another`
-  return { level: 'error', event: 'worker_lost', message, fields: { worker, reason } }
+/** `delay`: milliseconds until another one is started, or null when none will be. `stack` may be empty. */
+export function workerLost(worker: number, reason: string, stack: string, delay: number | null): LogLine {
+  const next = delay === null ? '' : `; starting another in ${delay} ms`
+  const fields = { worker, reason, delay_ms: delay ?? undefined, stack: stack === '' ? undefined : stack }
+  return {
+    level: 'error',
+    event: 'worker_lost',
+    message: `Worker ${worker} ended unexpectedly: ${reason}${next}`,
+    fields,
+  }
+}
+
+/** A worker serves again in the place of one that was lost. */
+export function workerReplaced(worker: number): LogLine {
+  return { level: 'info', event: 'worker_replaced', message: `Worker ${worker} is back`, fields: { worker } }
+}
+
+/** `deaths` in words: `5 times within 60 s`; `left`: the workers that are still there. */
+export function workerGivenUp(worker: number, deaths: string, left: number): LogLine {
+  const others = left === 0 ? 'no worker is left' : `${count(left, 'worker')} left`
+  const message = `Worker ${worker} ended ${deaths} and is not started again: ${others}`
+  return { level: 'error', event: 'worker_given_up', message, fields: { worker, left } }
+}
+
+/** This system cannot let several threads listen on one port. `workers` as the config would have it. */
+export function oneWorkerOnly(platform: string, workers: number): LogLine {
+  const message = `One worker in place of ${workers}: on ${platform} threads cannot share a port`
+  return { level: 'warn', event: 'one_worker_only', message, fields: { platform, workers } }
 }
 
 export function linesDropped(lines: number): LogLine {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
+import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, ServerTable } from '../shared/server-table.ts'
 import { formatPrometheus } from './prometheus.ts'
 import { takeSnapshot } from './snapshot.ts'
@@ -71,7 +72,8 @@ function makeFamilies(url = 'http://localhost:8001'): Map<string, Family> {
   const table = new ServerTable(2)
   const counters = [new Counters(2), new Counters(2)]
   table.setHealth(1, DOWN)
-  table.addInFlight(0, 3)
+  const inFlight = new InFlight(table, 2)
+  for (let exchange = 0; exchange < 3; exchange++) inFlight.take(0)
   for (const block of counters) {
     for (const counter of Object.values(COUNTER)) block.add(counter, counter + 1)
     for (const counter of Object.values(SERVER_COUNTER)) block.addForServer(1, counter, counter + 1)
@@ -81,8 +83,8 @@ function makeFamilies(url = 'http://localhost:8001'): Map<string, Family> {
     block.addOwnStatus(503)
   }
   const servers = [
-    { slot: 0, url, upstream: 'main', weight: 1 },
-    { slot: 1, url, upstream: 'other', weight: 5 },
+    { slot: 0, url, upstream: 'main', weight: 1, maxActive: 0 },
+    { slot: 1, url, upstream: 'other', weight: 5, maxActive: 0 },
   ]
   const failureKinds = ['connect_refused', 'no_healthy_server']
   return parse(formatPrometheus(takeSnapshot({ table, counters, servers, failureKinds, startedAt: 1_700_000_000_500 })))

@@ -1,6 +1,6 @@
 // A snapshot in the text format of Prometheus, version 0.0.4:
 // https://prometheus.io/docs/instrumenting/exposition_formats/. Units are base units: seconds and bytes.
-import type { ServerSnapshot, Snapshot } from './snapshot.ts'
+import type { ServerSnapshot, Snapshot, WorkerSnapshot } from './snapshot.ts'
 import { VERSION } from './version.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -9,7 +9,8 @@ type Sample = readonly [labels: Labels, value: number]
 const NO_LABELS: Labels = {}
 
 export function formatPrometheus(snapshot: Snapshot): string {
-  return wholeProcess(snapshot) + clientSide(snapshot) + serverSide(snapshot.servers) + durations(snapshot.servers)
+  const { servers, workers } = snapshot
+  return wholeProcess(snapshot) + clientSide(snapshot) + serverSide(servers) + durations(servers) + byWorker(workers)
 }
 
 function wholeProcess({ startedAt, totals }: Snapshot): string {
@@ -73,6 +74,11 @@ function serverSide(servers: readonly ServerSnapshot[]): string {
       each((server) => server.weight),
     ) +
     gauge(
+      'octoload_server_max_active',
+      'Most exchanges at a time with the server; 0 when there is no limit.',
+      each((server) => server.maxActive),
+    ) +
+    gauge(
       'octoload_exchanges_in_flight',
       'Exchanges under way with the server.',
       each((server) => server.inFlight),
@@ -101,6 +107,53 @@ function serverSide(servers: readonly ServerSnapshot[]): string {
       'octoload_server_connections_idle',
       'Connections to the server open and idle.',
       each((server) => server.connectionsIdle),
+    )
+  )
+}
+
+function byWorker(workers: readonly WorkerSnapshot[]): string {
+  const each = (value: (worker: WorkerSnapshot) => number) =>
+    workers.map((worker): Sample => [{ worker: `${worker.worker}` }, value(worker)])
+  return (
+    gauge(
+      'octoload_worker_up',
+      'Whether the worker accepts connections: 1, or 0 when it has died.',
+      each((worker) => (worker.state === 'up' ? 1 : 0)),
+    ) +
+    gauge(
+      'octoload_worker_failed',
+      'Whether the worker has died too often and is not started again: 1, else 0.',
+      each((worker) => (worker.state === 'failed' ? 1 : 0)),
+    ) +
+    counter(
+      'octoload_worker_restarts_total',
+      'How often the worker was started again.',
+      each((worker) => worker.restarts),
+    ) +
+    counter(
+      'octoload_worker_requests_total',
+      'Requests of clients that the worker took.',
+      each((worker) => worker.requests),
+    ) +
+    gauge(
+      'octoload_worker_exchanges_active',
+      'Exchanges of the worker under way.',
+      each((worker) => worker.exchangesActive),
+    ) +
+    counter(
+      'octoload_worker_client_connections_total',
+      'Connections that the worker accepted.',
+      each((worker) => worker.clientConnections),
+    ) +
+    gauge(
+      'octoload_worker_client_connections_active',
+      'Connections of clients to the worker open.',
+      each((worker) => worker.clientConnectionsActive),
+    ) +
+    gauge(
+      'octoload_worker_tunnels_active',
+      'Tunnels of the worker open.',
+      each((worker) => worker.tunnelsActive),
     )
   )
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
 import { BUCKETS, bucketOf, upperBound } from '../shared/histogram.ts'
+import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, DRAINING, ServerTable } from '../shared/server-table.ts'
 import { formatContractMetrics } from './contract-metrics.ts'
 import { type SnapshotSources, takeSnapshot } from './snapshot.ts'
@@ -15,6 +16,7 @@ function makeSources(workers: number, slots: number): SnapshotSources {
       url: `http://localhost:800${slot}`,
       upstream: 'main',
       weight: slot + 1,
+      maxActive: 0,
     })),
     failureKinds: ['connect_refused', 'connect_timeout'],
     startedAt: 1_700_000_000_000,
@@ -42,7 +44,8 @@ test('each server shows its own state and numbers', () => {
   const { table, counters } = sources
   table.setHealth(1, DOWN)
   table.setHealth(2, DRAINING)
-  table.addInFlight(2, 4)
+  const inFlight = new InFlight(table, 3)
+  for (let exchange = 0; exchange < 4; exchange++) inFlight.take(2)
   for (const block of counters) {
     for (const counter of Object.values(SERVER_COUNTER)) block.addForServer(1, counter, counter + 1)
     block.addExchange(2, 200, 1000)

@@ -1,6 +1,13 @@
 // The numbers of the whole process at one moment, summed over all workers from shared memory. Workers count on meanwhile, so
 // two figures of one snapshot may be an exchange apart. Durations are milliseconds, sizes bytes, times since 1970.
-import { COUNTER, type Counter, type Counters, SERVER_COUNTER, type ServerCounter } from '../shared/counters.ts'
+import {
+  COUNTER,
+  type Counter,
+  type Counters,
+  SERVER_COUNTER,
+  type ServerCounter,
+  WORKER_STATE,
+} from '../shared/counters.ts'
 import { BUCKETS, quantile, upperBound } from '../shared/histogram.ts'
 import { DOWN, DRAINING, type Health, type ServerTable } from '../shared/server-table.ts'
 
@@ -14,6 +21,21 @@ export interface Snapshot {
   /** Answers that the balancer gave itself, by status. */
   readonly ownAnswers: Readonly<Record<string, number>>
   readonly servers: readonly ServerSnapshot[]
+  /** In the order of their numbers. */
+  readonly workers: readonly WorkerSnapshot[]
+}
+
+export interface WorkerSnapshot {
+  /** From 0 on. */
+  readonly worker: number
+  /** `failed`: it died too often and is not started again. */
+  readonly state: 'up' | 'down' | 'failed'
+  readonly restarts: number
+  readonly requests: number
+  readonly exchangesActive: number
+  readonly clientConnections: number
+  readonly clientConnectionsActive: number
+  readonly tunnelsActive: number
 }
 
 /** Counted since the start; `…Active` are those of this moment. */
@@ -38,6 +60,8 @@ export interface ServerSnapshot {
   readonly upstream: string
   readonly slot: number
   readonly weight: number
+  /** Most exchanges at a time; 0: any number. */
+  readonly maxActive: number
   readonly health: 'up' | 'down' | 'draining'
   /** Exchanges under way. */
   readonly inFlight: number
@@ -72,12 +96,15 @@ export interface ServerSource {
   readonly url: string
   readonly upstream: string
   readonly weight: number
+  readonly maxActive: number
 }
 
 export interface SnapshotSources {
   readonly table: ServerTable
   /** One block for each worker, those of lost workers included. */
   readonly counters: readonly Counters[]
+  /** What the main thread counts itself. */
+  readonly mainCounters?: Counters
   readonly servers: readonly ServerSource[]
   /** The names of the failure table by number. */
   readonly failureKinds: readonly string[]
@@ -89,16 +116,31 @@ const LEAST_EXPONENT = 8
 const GREATEST_EXPONENT = 26
 
 export function takeSnapshot(sources: SnapshotSources): Snapshot {
-  const { counters, failureKinds, servers, startedAt } = sources
+  const { counters, mainCounters, failureKinds, servers, startedAt } = sources
   return {
     time: Date.now(),
     startedAt,
-    totals: totals(counters),
+    totals: totals(mainCounters === undefined ? counters : [...counters, mainCounters]),
     failures: Object.fromEntries(
       failureKinds.map((kind, number) => [kind, sum(counters, (block) => block.failures(number))]),
     ),
     ownAnswers: byStatus(merge(counters.map((block) => block.ownStatuses()))),
     servers: servers.map((server) => serverSnapshot(server, sources)),
+    workers: counters.map((block, worker) => workerSnapshot(block, worker)),
+  }
+}
+
+function workerSnapshot(block: Counters, worker: number): WorkerSnapshot {
+  const failed = block.state(WORKER_STATE.failed) === 1
+  return {
+    worker,
+    state: failed ? 'failed' : block.state(WORKER_STATE.up) === 1 ? 'up' : 'down',
+    restarts: block.state(WORKER_STATE.restarts),
+    requests: block.get(COUNTER.requests),
+    exchangesActive: block.get(COUNTER.exchangesActive),
+    clientConnections: block.get(COUNTER.clientConnections),
+    clientConnectionsActive: block.get(COUNTER.clientConnectionsActive),
+    tunnelsActive: block.get(COUNTER.tunnelsActive),
   }
 }
 
@@ -109,13 +151,14 @@ function totals(counters: readonly Counters[]): Totals {
 }
 
 function serverSnapshot(server: ServerSource, { table, counters }: SnapshotSources): ServerSnapshot {
-  const { slot, url, upstream, weight } = server
+  const { slot, url, upstream, weight, maxActive } = server
   const total = (counter: ServerCounter) => sum(counters, (block) => block.forServer(slot, counter))
   return {
     url,
     upstream,
     slot,
     weight,
+    maxActive,
     health: healthName(table.health(slot)),
     inFlight: table.inFlight(slot),
     picked: total(SERVER_COUNTER.picked),

@@ -39,6 +39,8 @@ export interface UpstreamPlan {
   readonly strategy: Strategy
   readonly strategyOptions: Record<string, unknown>
   readonly servers: readonly ServerPlan[]
+  /** Some server has a limit of exchanges in flight. */
+  readonly limited: boolean
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
   readonly connections: Connections
@@ -52,6 +54,8 @@ export interface ServerPlan {
   readonly host: string
   readonly port: number
   readonly weight: number
+  /** 0: any number. */
+  readonly maxActive: number
   readonly upstream: string
 }
 

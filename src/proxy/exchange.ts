@@ -10,6 +10,7 @@ import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
+import { FULL } from '../shared/in-flight.ts'
 import { type Answer, explain } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { Runtime } from './runtime.ts'
@@ -51,8 +52,9 @@ export class Exchange {
   private held: string | Buffer | null = null
   /** Body bytes were sent that are not held: the request cannot be sent again. */
   private streamed = false
-  /** The server whose in-flight count includes this exchange. */
+  /** The server whose in-flight count includes this exchange, and that count before. */
   private counted: Server | null = null
+  private load = 0
   /** Slots. */
   private readonly tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -131,14 +133,32 @@ export class Exchange {
   // ── pick ──
 
   private pick(): void {
-    const server = this.upstream!.pick(this)
+    const server = this.choose()
     if (server !== null) this.connect(server)
-    else this.fail(FAILURES.noServer, `no healthy server in upstream ${this.upstream!.plan.name}`)
+    else if (this.upstream!.anyUp) {
+      this.fail(FAILURES.allServersFull, `no server of upstream ${this.upstream!.plan.name} has a place left`)
+    } else this.fail(FAILURES.noServer, `no healthy server in upstream ${this.upstream!.plan.name}`)
+  }
+
+  /** Picks a server and takes a place on it; null when there is none. */
+  private choose(): Server | null {
+    const upstream = this.upstream!
+    for (;;) {
+      const server = upstream.pick(this)
+      if (server === null) return null
+      // Another worker may take the last place between the pick and here.
+      this.load = server.take()
+      if (this.load === FULL) continue
+      this.counted = server
+      return server
+    }
   }
 
   /** Asked by pickers. */
   hasTried(position: number): boolean {
-    return this.tried.length > 0 && this.tried.includes(this.upstream!.at(position).slot)
+    const upstream = this.upstream!
+    if (this.tried.length > 0 && this.tried.includes(upstream.at(position).slot)) return true
+    return upstream.plan.limited && upstream.at(position).full
   }
 
   // ── connect ──
@@ -146,12 +166,9 @@ export class Exchange {
   private connect(server: Server): void {
     const { runtime } = this
     this.server = server
-    this.counted = server
     this.tried.push(server.slot)
-    const load = runtime.table.addInFlight(server.slot, 1)
-    runtime.counters.addForServer(server.slot, SERVER_COUNTER.inFlight)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
-    if (runtime.log.selected !== null) runtime.log.selected(server, load)
+    if (runtime.log.selected !== null) runtime.log.selected(server, this.load)
     // A retry does not trust a connection that may be as stale as the last one.
     this.connection = server.connection(this.retries > 0)
     if (this.connection.connecting) {
@@ -264,8 +281,8 @@ export class Exchange {
     const { server, runtime } = this
     if (server === null || this.over) return
     this.connection = null
-    this.release()
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
+    this.release()
     if (failure.retry === 'unsent') server.connectFailed(detail)
     if (failure === FAILURES.reusedClosed) server.closeIdle()
     const next = this.nextServer(failure)
@@ -285,13 +302,14 @@ export class Exchange {
     if (failure.retry === 'never' || this.responseBegun || this.streamed) return null
     if (failure.retry === 'replay' && !this.head.idempotent) return null
     if (this.retries >= upstream.plan.retries.attempts) return null
-    let next = upstream.pick(this)
+    let next = this.choose()
     if (next === null && failure.retry === 'replay') {
       // Every server was tried. One that closed a connection may well take a new one; one out of reach will not.
       this.tried.length = 0
-      next = upstream.pick(this)
+      next = this.choose()
     }
     if (next === null || upstream.budget.withdraw(performance.now())) return next
+    this.release()
     this.runtime.counters.add(COUNTER.retriesOverBudget)
     return null
   }
@@ -345,8 +363,8 @@ export class Exchange {
     if (this.over) return
     this.over = true
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
-    this.release()
     if (!this.internal) this.count((now - this.startedAt) * 1000)
+    this.release()
     this.client.exchangeOver(this.keepsClient, now)
   }
 
@@ -361,8 +379,7 @@ export class Exchange {
 
   private release(): void {
     if (this.counted === null) return
-    this.runtime.table.addInFlight(this.counted.slot, -1)
-    this.runtime.counters.addForServer(this.counted.slot, SERVER_COUNTER.inFlight, -1)
+    this.runtime.inFlight.release(this.counted.slot)
     this.counted = null
   }
 }

@@ -7,6 +7,7 @@ import type { RequestHead } from '../http1/request-head.ts'
 import type { Plan } from '../plan/plan.ts'
 import { compileRoutes } from '../router/router.ts'
 import type { Counters } from '../shared/counters.ts'
+import type { InFlight } from '../shared/in-flight.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import type { Turns } from '../shared/turns.ts'
 import { type Answer, explain } from './answer.ts'
@@ -19,6 +20,7 @@ import { Upstream } from './upstream.ts'
 
 export interface RuntimeOptions {
   readonly table: ServerTable
+  readonly inFlight: InFlight
   readonly turns: Turns
   readonly counters: Counters
   readonly log: ExchangeLog
@@ -34,6 +36,7 @@ export interface RuntimeOptions {
 export class Runtime {
   readonly options: RuntimeOptions
   readonly table: ServerTable
+  readonly inFlight: InFlight
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly wheel = new TimerWheel()
@@ -52,6 +55,7 @@ export class Runtime {
   constructor(plan: Plan, options: RuntimeOptions) {
     this.options = options
     this.table = options.table
+    this.inFlight = options.inFlight
     this.counters = options.counters
     this.log = options.log
     this.plan = plan

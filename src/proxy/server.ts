@@ -16,7 +16,8 @@ export class Server {
   selectionText: unknown = null
   /** The one that was used last is at the end and goes first: the others may grow old and be closed. */
   private readonly idle: ServerConnection[] = []
-  private closed = false
+  /** It has left the plan. */
+  closed = false
 
   constructor(runtime: Runtime, plan: ServerPlan, upstream: UpstreamPlan) {
     this.slot = plan.slot
@@ -30,6 +31,19 @@ export class Server {
     this.plan = plan
     this.upstream = upstream
     this.selectionText = null
+  }
+
+  /** Counts an exchange in; returns how many were in flight before, over all workers, or FULL. */
+  take(): number {
+    const { maxActive } = this.plan
+    const { inFlight } = this.runtime
+    return maxActive === 0 ? inFlight.take(this.slot) : inFlight.takeBelow(this.slot, maxActive)
+  }
+
+  /** Whether it has no place left for an exchange. */
+  get full(): boolean {
+    const { maxActive } = this.plan
+    return maxActive > 0 && this.runtime.table.inFlight(this.slot) >= maxActive
   }
 
   /** `host:port`, as in a Host header. */

@@ -32,7 +32,12 @@ export class Upstream {
     return this.pickable[position]!
   }
 
-  /** Chooses a server; null when none is healthy or all that are were tried. */
+  /** Whether any server is healthy. Known after a pick. */
+  get anyUp(): boolean {
+    return this.pickable.length > 0
+  }
+
+  /** Chooses a server; null when none is healthy or all that are were tried or are full. */
   pick(exchange: PickExchange): Server | null {
     if (this.epoch !== this.table.healthEpoch()) this.rebuild()
     if (this.picker === null) return null
@@ -43,7 +48,7 @@ export class Upstream {
   private rebuild(): void {
     this.epoch = this.table.healthEpoch()
     const { table } = this
-    const pickable = this.servers.filter((server) => table.health(server.slot) === UP)
+    const pickable = this.servers.filter((server) => !server.closed && table.health(server.slot) === UP)
     this.pickable = pickable
     if (pickable.length === 0) {
       this.picker = null

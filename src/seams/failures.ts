@@ -50,6 +50,7 @@ export const FAILURES = {
   tunnelIdle: new Failure('tunnel_idle', 17, 'balancer', 0, 'never', 'The tunnel was idle for too long.'),
   cutAtShutdown: new Failure('cut_at_shutdown', 18, 'balancer', 503, 'never', 'The load balancer is shutting down.'),
   internalError: new Failure('internal_error', 19, 'balancer', 500, 'never', 'The load balancer made a mistake.'),
+  allServersFull: new Failure('all_servers_full', 20, 'balancer', 503, 'never', 'All servers are as busy as they may be.'),
 } as const
 
 /** The names by number, for the metrics. */

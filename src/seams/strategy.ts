@@ -15,7 +15,7 @@ export interface PickableServers {
 
 /** What a picker may ask about the exchange it picks for. */
 export interface PickExchange {
-  /** True when this server was already tried for this exchange; a picker prefers every other one. */
+  /** True when this server was already tried for this exchange, or has no place left: a picker must not offer it. */
   hasTried(position: number): boolean
 }
 
@@ -34,7 +34,7 @@ export interface StrategyTools {
 }
 
 export interface Picker {
-  /** The position of the server to use, or NONE when every one was tried. Allocates nothing. */
+  /** The position of the server to use, or NONE when every one was tried or is full. Allocates nothing. */
   pick(exchange: PickExchange): number
 }
 

@@ -1,4 +1,4 @@
-// Everything that is only ever counted. Each worker owns one block and is its only writer, so a plain add is enough;
+// Everything that is only ever counted. Each worker owns one block, and each cell has one writer, so a plain add is enough;
 // readers sum over the blocks. Cells are doubles: exact up to 2^53, and written whole on 64-bit machines.
 import { BUCKETS, bucketOf } from './histogram.ts'
 
@@ -27,10 +27,21 @@ export const SERVER_COUNTER = {
   connectionsActive: 3,
   connectionsIdle: 4,
   durationSum: 5,
-  /** This worker's part of the count in the server table, to be given back when the worker dies. */
-  inFlight: 6,
 } as const
 export type ServerCounter = (typeof SERVER_COUNTER)[keyof typeof SERVER_COUNTER]
+
+/** What the main thread, and nobody else, notes about a worker in the worker's block. */
+export const WORKER_STATE = {
+  /** 1: accepts connections. */
+  up: 29,
+  restarts: 30,
+  /** 1: died too often and is not started again. */
+  failed: 31,
+} as const
+export type WorkerState = (typeof WORKER_STATE)[keyof typeof WORKER_STATE]
+
+const WORKER_GAUGES = [COUNTER.exchangesActive, COUNTER.clientConnectionsActive, COUNTER.tunnelsActive]
+const SERVER_GAUGES = [SERVER_COUNTER.connectionsActive, SERVER_COUNTER.connectionsIdle]
 
 const WORKER_CELLS = 32
 const FAILURE_CELLS = 64
@@ -57,6 +68,14 @@ export class Counters {
 
   get(counter: Counter): number {
     return this.cells[counter]!
+  }
+
+  state(state: WorkerState): number {
+    return this.cells[state]!
+  }
+
+  setState(state: WorkerState, value: number): void {
+    this.cells[state] = value
   }
 
   /** `kind` is the number of a row in the failure table, 0 to 63. */
@@ -112,6 +131,17 @@ export class Counters {
   durations(slot: number): Float64Array {
     const base = SERVERS_BASE + slot * SERVER_CELLS + HISTOGRAM_BASE
     return this.cells.subarray(base, base + BUCKETS)
+  }
+
+  /** Takes back what a worker that died had open. */
+  clearGauges(): void {
+    for (const gauge of WORKER_GAUGES) this.cells[gauge] = 0
+    for (let base = SERVERS_BASE; base < this.cells.length; base += SERVER_CELLS) {
+      for (const gauge of SERVER_GAUGES) {
+        // Most slots were never used; writing there would make memory of them.
+        if (this.cells[base + gauge] !== 0) this.cells[base + gauge] = 0
+      }
+    }
   }
 
   /** Makes a slot ready for a new server. */

@@ -1,43 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { test } from 'node:test'
-import { Worker } from 'node:worker_threads'
+import { InFlight } from './in-flight.ts'
 import { DOWN, DRAINING, ServerTable, UP } from './server-table.ts'
-
-const SLOTS = 3
-const ROUNDS = 20_000
-
-/** Takes and releases every slot in turn, and adds one that is released by another thread. */
-const WORKER = `
-  const { workerData } = require('node:worker_threads')
-  import(workerData.module).then(({ ServerTable }) => {
-    const table = new ServerTable(workerData.buffer)
-    for (let round = 0; round < ${ROUNDS}; round++) {
-      const slot = round % ${SLOTS}
-      table.addInFlight(slot, 1)
-      table.addConnectFailure(slot)
-      table.addInFlight(slot, -1)
-      table.addInFlight(slot, workerData.by)
-    }
-  })`
-
-async function runWorker(table: ServerTable, by: number): Promise<void> {
-  const module = new URL('./server-table.ts', import.meta.url).href
-  const worker = new Worker(WORKER, { eval: true, workerData: { module, buffer: table.buffer, by } })
-  const [code] = await once(worker, 'exit')
-  assert.equal(code, 0)
-}
-
-test('exchanges counted by several threads at once end at zero', async () => {
-  const table = new ServerTable(SLOTS)
-  await Promise.all([runWorker(table, 1), runWorker(table, -1), runWorker(table, 2), runWorker(table, -2)])
-  let failures = 0
-  for (let slot = 0; slot < SLOTS; slot++) {
-    assert.equal(table.inFlight(slot), 0)
-    failures += table.addConnectFailure(slot) - 1
-  }
-  assert.equal(failures, 4 * ROUNDS)
-})
 
 test('the epoch changes with every change of health, and only then', () => {
   const table = new ServerTable(2)
@@ -46,7 +10,7 @@ test('the epoch changes with every change of health, and only then', () => {
   assert.equal(table.setHealth(1, DOWN), true)
   note()
   assert.equal(table.setHealth(1, DOWN), false)
-  table.addInFlight(1, 1)
+  new InFlight(table, 2).take(1)
   table.addConnectFailure(1)
   note()
   assert.equal(table.setHealth(1, DRAINING), true)
@@ -62,9 +26,10 @@ test('the epoch changes with every change of health, and only then', () => {
 
 test('a slot made ready for a new server is up and empty, and its neighbours keep their state', () => {
   const table = new ServerTable(3)
+  const inFlight = new InFlight(table, 3)
   for (const slot of [0, 1, 2]) {
     table.setHealth(slot, DOWN)
-    table.addInFlight(slot, 5)
+    inFlight.take(slot)
     table.addConnectFailure(slot)
   }
   table.reset(1)
@@ -74,7 +39,7 @@ test('a slot made ready for a new server is up and empty, and its neighbours kee
   )
   assert.deepEqual(
     [0, 1, 2].map((slot) => table.inFlight(slot)),
-    [5, 0, 5],
+    [1, 0, 1],
   )
   assert.deepEqual(
     [0, 1, 2].map((slot) => table.addConnectFailure(slot)),

@@ -43,11 +43,6 @@ export class ServerTable {
     return changed
   }
 
-  /**
-   * Read without Atomics: a strategy may read thousands for one pick, and `Atomics.load` takes ten times as long
-   * (bench/micro/pick.ts). A plain read of an aligned 32-bit cell is never torn (ECMA-262, memory model), only perhaps
-   * a moment old, which a count that other threads change all the time always is.
-   */
   /** Takes a server down if it is up; returns whether it was. A draining one stays as it is. */
   takeDown(slot: number): boolean {
     const taken = Atomics.compareExchange(this.cells, at(slot) + HEALTH, UP, DOWN) === UP
@@ -55,13 +50,14 @@ export class ServerTable {
     return taken
   }
 
+  /**
+   * Exchanges in flight, over all workers; `InFlight` changes it. Read without Atomics: a strategy may read thousands
+   * for one pick, and `Atomics.load` takes ten times as long (bench/micro/pick.ts). A plain read of an aligned 32-bit
+   * cell is never torn (ECMA-262, memory model), only perhaps a moment old, which a count that other threads change all
+   * the time always is.
+   */
   inFlight(slot: number): number {
     return this.cells[at(slot) + IN_FLIGHT]!
-  }
-
-  /** Adds `by` (±) to the exchanges in flight; returns the count before. */
-  addInFlight(slot: number, by: number): number {
-    return Atomics.add(this.cells, at(slot) + IN_FLIGHT, by)
   }
 
   /** Counts one more connect failure in a row; returns the new count. */
@@ -84,4 +80,9 @@ export class ServerTable {
 
 function at(slot: number): number {
   return HEADER_CELLS + slot * CELLS_PER_SLOT
+}
+
+/** Where the exchanges in flight of a server are counted in the table's buffer; for `InFlight`. */
+export function inFlightCell(slot: number): number {
+  return at(slot) + IN_FLIGHT
 }

@@ -7,9 +7,12 @@ export interface WorkerData {
   /** Number of the worker, from 0 on; also that of its counters. */
   readonly index: number
   readonly table: SharedArrayBuffer
+  /** What this worker has in flight. */
+  readonly inFlight: SharedArrayBuffer
   readonly turns: SharedArrayBuffer
-  /** The counters of all workers, for the metrics. */
+  /** The counters of all workers, and those of the main thread, for the metrics. */
   readonly counters: readonly SharedArrayBuffer[]
+  readonly mainCounters: SharedArrayBuffer
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly colour: boolean
@@ -41,6 +44,12 @@ export interface Cut {
 }
 
 export type ToWorker = Install | Listen | Drain | Cut
+
+/** The worker goes by this plan from now on. */
+export interface Installed {
+  readonly type: 'installed'
+  readonly generation: number
+}
 
 export interface Listening {
   readonly type: 'listening'
@@ -74,4 +83,4 @@ export interface Drained {
   readonly cut: number
 }
 
-export type FromWorker = Listening | ListenFailed | Log | ConnectFailures | Drained
+export type FromWorker = Installed | Listening | ListenFailed | Log | ConnectFailures | Drained

@@ -9,6 +9,7 @@ import { Listener } from '../proxy/listener.ts'
 import { Runtime } from '../proxy/runtime.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, Counters } from '../shared/counters.ts'
+import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { makeExchangeLog } from './exchange-log.ts'
@@ -19,9 +20,12 @@ export class Worker {
   private readonly port: MessagePort
   private readonly table: ServerTable
   private readonly allCounters: Counters[]
+  private readonly mainCounters: Counters
   private readonly counters: Counters
   private runtime: Runtime | null = null
   private listeners: Listener[] = []
+  /** Settled when the listeners are open, or could not be opened. */
+  private listening: Promise<void> = Promise.resolve()
   private flushLog = (): void => {}
   private cutExchanges = 0
 
@@ -30,7 +34,10 @@ export class Worker {
     this.port = port
     this.table = new ServerTable(data.table)
     this.allCounters = data.counters.map((buffer) => new Counters(buffer))
+    this.mainCounters = new Counters(data.mainCounters)
     this.counters = this.allCounters[data.index]!
+    // What was logged before the thread dies of an exception tells why.
+    process.on('uncaughtExceptionMonitor', () => this.flushLog())
     port.on('message', (message: ToWorker) => this.receive(message))
   }
 
@@ -40,10 +47,10 @@ export class Worker {
         this.install(message)
         break
       case 'listen':
-        void this.listen(message)
+        this.listening = this.listen(message)
         break
       case 'drain':
-        this.drain()
+        void this.drain()
         break
       case 'cut':
         this.cut()
@@ -59,6 +66,7 @@ export class Worker {
     const plan = compilePlan(message.config, message.slots, message.generation)
     if (this.runtime !== null) this.runtime.install(plan)
     else this.runtime = this.makeRuntime(plan)
+    this.send({ type: 'installed', generation: message.generation })
   }
 
   private makeRuntime(plan: Plan): Runtime {
@@ -69,6 +77,7 @@ export class Worker {
     this.flushLog = () => log.flush()
     return new Runtime(plan, {
       table: this.table,
+      inFlight: new InFlight(this.table, this.data.inFlight),
       turns: new Turns(this.data.turns),
       counters: this.counters,
       log: makeExchangeLog(log),
@@ -84,6 +93,7 @@ export class Worker {
     return takeSnapshot({
       table: this.table,
       counters: this.allCounters,
+      mainCounters: this.mainCounters,
       servers,
       failureKinds: FAILURE_NAMES,
       startedAt: this.data.startedAt,
@@ -112,8 +122,9 @@ export class Worker {
     this.send({ type: 'listening', ports: bound })
   }
 
-  private drain(): void {
+  private async drain(): Promise<void> {
     const runtime = this.runtime!
+    await this.listening
     runtime.draining = true
     for (const listener of this.listeners) listener.close()
     const finish = (): void => {
