@@ -1,13 +1,14 @@
 // Starts a balancer on a free port for a test, and stops it afterwards. What a test does not say is set so that it
 // sees only what it asked for: one worker on a free port of this machine, and no health checks.
 import type { FileConfig } from '../../src/config/schema.ts'
+import type { ThreadOptions } from '../../src/control/worker-handle.ts'
 import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
 import { type Client, connect, exchange } from './client.ts'
 import type { Response } from './message.ts'
 import { type Origin, type Script, startOrigin } from './origin.ts'
 import { type Owner, within } from './wait.ts'
 
-type ServerLike = string | { readonly url: string; readonly weight?: number }
+type ServerLike = string | { readonly url: string; readonly weight?: number; readonly max_active?: number | 'off' }
 
 /** A config as a user may write it, but for the servers, which may be origins, and the strategy of the one upstream. */
 export interface Setup extends Omit<FileConfig, 'load_balancer' | 'servers'> {
@@ -77,8 +78,8 @@ export class Balancer {
   }
 }
 
-export async function startBalancer(owner: Owner, setup: Setup): Promise<Balancer> {
-  const lb = createLoadBalancer(fileConfig(setup))
+export async function startBalancer(owner: Owner, setup: Setup, threads: ThreadOptions = {}): Promise<Balancer> {
+  const lb = createLoadBalancer(fileConfig(setup), { threads })
   const balancer = new Balancer(lb, owner)
   owner.after(() => lb.stop({ timeout: 1 }))
   await lb.start()
@@ -95,7 +96,7 @@ export async function startPair(owner: Owner, script?: Script, setup: Setup = {}
 function fileConfig({ servers = [], strategy = 'round_robin', ...rest }: Setup): FileConfig {
   const members = servers.map((server) => {
     if (typeof server === 'string') return server
-    return { url: server.url, weight: server.weight ?? 1 }
+    return { url: server.url, weight: server.weight ?? 1, max_active: server.max_active ?? 'off' }
   })
   return {
     listeners: [{ address: '127.0.0.1', port: 0 }],
