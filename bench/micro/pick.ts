@@ -20,17 +20,28 @@ class Workload {
   /** The positions of the exchanges that run, oldest first from `oldest` on. */
   private readonly running: Int32Array
   private oldest = 0
-  private readonly exchange: PickExchange = { hasTried: () => false }
+  private readonly exchange: PickExchange = { now: 0, excludes: () => false, key: () => '' }
 
   /** Milliseconds that the strategy took to make its picker. */
   readonly made: number
 
   constructor(strategy: Strategy, count: number, weight: (position: number) => number) {
     const table = new ServerTable(count)
-    const servers: PickableServers = { count, weight, inFlight: (position) => table.inFlight(position) }
+    const servers: PickableServers = {
+      count,
+      id: (position) => position,
+      address: (position) => `10.0.${position >> 8}.${position & 255}:80`,
+      weight,
+      inFlight: (position) => table.inFlight(position),
+    }
     this.inFlight = new InFlight(table, count)
     const begin = performance.now()
-    this.picker = strategy.make(servers, { random: seededRandom(1), turn: new Turns(1).at(0) }, {})
+    this.picker = strategy.make(
+      servers,
+      { random: seededRandom(1), turn: new Turns(1).at(0), probe: () => {} },
+      {},
+      null,
+    )
     this.made = performance.now() - begin
     this.running = new Int32Array(2 * count)
     for (let i = 0; i < this.running.length; i++) this.running[i] = this.begin()

@@ -5,14 +5,16 @@
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
 // for a failure before the first byte of a response. `account` is the single way out, also for aborts.
 
+import type { PoolExchange } from '../balance/pool.ts'
 import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
+import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
-import { FULL } from '../shared/in-flight.ts'
 import { type Answer, explain } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
+import { exchangeKey } from './exchange-key.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 import type { ServerConnection } from './server-connection.ts'
@@ -22,7 +24,7 @@ import type { Upstream } from './upstream.ts'
 /** First body bytes up to this size are held as text and go out with the head in one write. */
 const SMALL_BODY = 4 * 1024
 
-export class Exchange {
+export class Exchange implements PoolExchange {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
@@ -52,9 +54,11 @@ export class Exchange {
   private held: string | Buffer | null = null
   /** Body bytes were sent that are not held: the request cannot be sent again. */
   private streamed = false
-  /** The server whose in-flight count includes this exchange, and that count before. */
-  private counted: Server | null = null
-  private load = 0
+  /** The server on which this exchange has a place. */
+  private placed: Server | null = null
+  /** When that was taken, and when the head of the response came; 0 before that. Milliseconds on the monotonic clock. */
+  private placedAt = 0
+  private headAt = 0
   /** Slots. */
   private readonly tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -133,42 +137,35 @@ export class Exchange {
   // ── pick ──
 
   private pick(): void {
-    const server = this.choose()
-    if (server !== null) this.connect(server)
-    else if (this.upstream!.anyUp) {
-      this.fail(FAILURES.allServersFull, `no server of upstream ${this.upstream!.plan.name} has a place left`)
-    } else this.fail(FAILURES.noServer, `no healthy server in upstream ${this.upstream!.plan.name}`)
+    const { pool } = this.upstream!
+    const server = pool.choose(this, this.startedAt)
+    if (server !== null) this.connect(server, this.startedAt)
+    else if (pool.anyUp) {
+      this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
+    } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
   }
 
-  /** Picks a server and takes a place on it; null when there is none. */
-  private choose(): Server | null {
-    const upstream = this.upstream!
-    for (;;) {
-      const server = upstream.pick(this)
-      if (server === null) return null
-      // Another worker may take the last place between the pick and here.
-      this.load = server.take()
-      if (this.load === FULL) continue
-      this.counted = server
-      return server
-    }
+  /** Asked by the pool, as the next. */
+  hasTried(slot: number): boolean {
+    return this.tried.length > 0 && this.tried.includes(slot)
   }
 
-  /** Asked by pickers. */
-  hasTried(position: number): boolean {
-    const upstream = this.upstream!
-    if (this.tried.length > 0 && this.tried.includes(upstream.at(position).slot)) return true
-    return upstream.plan.limited && upstream.at(position).full
+  key(source: KeySource): string {
+    return exchangeKey(source, this.head, this.client.address)
   }
 
   // ── connect ──
 
-  private connect(server: Server): void {
+  /** The pool has taken a place on this server for us. */
+  private connect(server: Server, now: number): void {
     const { runtime } = this
     this.server = server
+    this.placed = server
+    this.placedAt = now
+    this.headAt = 0
     this.tried.push(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
-    if (runtime.log.selected !== null) runtime.log.selected(server, this.load)
+    if (runtime.log.selected !== null) runtime.log.selected(server, this.upstream!.pool.load)
     // A retry does not trust a connection that may be as stale as the last one.
     this.connection = server.connection(this.retries > 0)
     if (this.connection.connecting) {
@@ -233,6 +230,7 @@ export class Exchange {
   /** A final response head has arrived. Returns the Connection line that the client gets. */
   responding(status: number, endsWithConnection: boolean): string {
     this.status = status
+    this.headAt = performance.now()
     this.answering = true
     this.unframed = endsWithConnection
     this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
@@ -243,6 +241,7 @@ export class Exchange {
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
   responded(now: number): void {
     this.connection = null
+    this.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
   }
 
@@ -260,8 +259,6 @@ export class Exchange {
     // The exchange proper is over; a tunnel has its own time-out.
     if (this.timer !== null) runtime.wheel.remove(this.timer)
     client.channel.write(text)
-    // A tunnel may last as long as it is used.
-    if (this.timer !== null) runtime.wheel.remove(this.timer)
     const idle = this.upstream!.plan.timeouts.tunnel_idle
     this.tunnel = new Tunnel(runtime, client.channel, server.channel, idle, (failure) => {
       this.failure ??= failure
@@ -282,10 +279,11 @@ export class Exchange {
     if (server === null || this.over) return
     this.connection = null
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
-    this.release()
+    const now = performance.now()
+    this.leave(OUTCOME.failed, now)
     if (failure.retry === 'unsent') server.connectFailed(detail)
     if (failure === FAILURES.reusedClosed) server.closeIdle()
-    const next = this.nextServer(failure)
+    const next = this.nextServer(failure, now)
     if (next === null) {
       this.fail(failure, detail)
       return
@@ -293,23 +291,23 @@ export class Exchange {
     this.retries++
     runtime.counters.add(COUNTER.retries)
     runtime.log.retrying(this, server, failure, detail)
-    this.connect(next)
+    this.connect(next, now)
   }
 
   /** Where to try again after a failure; null when the exchange may not be tried again. */
-  private nextServer(failure: Failure): Server | null {
+  private nextServer(failure: Failure, now: number): Server | null {
     const upstream = this.upstream!
     if (failure.retry === 'never' || this.responseBegun || this.streamed) return null
     if (failure.retry === 'replay' && !this.head.idempotent) return null
     if (this.retries >= upstream.plan.retries.attempts) return null
-    let next = this.choose()
+    let next = upstream.pool.choose(this, now)
     if (next === null && failure.retry === 'replay') {
       // Every server was tried. One that closed a connection may well take a new one; one out of reach will not.
       this.tried.length = 0
-      next = this.choose()
+      next = upstream.pool.choose(this, now)
     }
-    if (next === null || upstream.budget.withdraw(performance.now())) return next
-    this.release()
+    if (next === null || upstream.budget.withdraw(now)) return next
+    upstream.pool.giveBack(next)
     this.runtime.counters.add(COUNTER.retriesOverBudget)
     return null
   }
@@ -364,7 +362,8 @@ export class Exchange {
     this.over = true
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     if (!this.internal) this.count((now - this.startedAt) * 1000)
-    this.release()
+    if (this.failure === null) this.leave(OUTCOME.ok, now)
+    else this.leave(this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled, now)
     this.client.exchangeOver(this.keepsClient, now)
   }
 
@@ -377,9 +376,12 @@ export class Exchange {
     if (log.finished !== null) log.finished(this, micros)
   }
 
-  private release(): void {
-    if (this.counted === null) return
-    this.runtime.inFlight.release(this.counted.slot)
-    this.counted = null
+  /** Gives the place on the server back, if there is one. */
+  private leave(outcome: Outcome, now: number): void {
+    const { placed } = this
+    if (placed === null) return
+    this.placed = null
+    const millis = now - this.placedAt
+    this.upstream!.pool.finish(placed, outcome, this.headAt === 0 ? millis : this.headAt - this.placedAt, millis, now)
   }
 }

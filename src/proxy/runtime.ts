@@ -75,7 +75,7 @@ export class Runtime {
         servers.set(serverPlan.slot, server)
         return server
       })
-      upstreams.set(upstream.name, new Upstream(this, upstream, members, this.upstreams.get(upstream.name)?.budget))
+      upstreams.set(upstream.name, new Upstream(this, upstream, members, this.upstreams.get(upstream.name)))
     }
     for (const [slot, server] of this.servers) if (!servers.has(slot)) server.close()
     this.plan = plan

@@ -1,12 +1,14 @@
 // One server of an upstream in this thread, and the connections to it that wait for their next request.
 import type { LookupFunction } from 'node:net'
+import type { PoolServer } from '../balance/pool.ts'
 import { cachedLookup } from '../base/cached-lookup.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
+import { NONE } from '../seams/strategy.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
 import type { Runtime } from './runtime.ts'
 import { ServerConnection } from './server-connection.ts'
 
-export class Server {
+export class Server implements PoolServer {
   readonly slot: number
   readonly runtime: Runtime
   readonly lookup: LookupFunction = cachedLookup
@@ -18,6 +20,8 @@ export class Server {
   private readonly idle: ServerConnection[] = []
   /** It has left the plan. */
   closed = false
+  /** For its pool. */
+  position = NONE
 
   constructor(runtime: Runtime, plan: ServerPlan, upstream: UpstreamPlan) {
     this.slot = plan.slot
@@ -31,19 +35,6 @@ export class Server {
     this.plan = plan
     this.upstream = upstream
     this.selectionText = null
-  }
-
-  /** Counts an exchange in; returns how many were in flight before, over all workers, or FULL. */
-  take(): number {
-    const { maxActive } = this.plan
-    const { inFlight } = this.runtime
-    return maxActive === 0 ? inFlight.take(this.slot) : inFlight.takeBelow(this.slot, maxActive)
-  }
-
-  /** Whether it has no place left for an exchange. */
-  get full(): boolean {
-    const { maxActive } = this.plan
-    return maxActive > 0 && this.runtime.table.inFlight(this.slot) >= maxActive
   }
 
   /** `host:port`, as in a Host header. */

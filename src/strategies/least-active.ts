@@ -45,7 +45,7 @@ class LeastActivePicker implements Picker {
   private best(exchange: PickExchange, step: number): number {
     const { servers, weights, sequence } = this
     const next = sequence.at(step)
-    let best = exchange.hasTried(next) ? NONE : next
+    let best = exchange.excludes(next) ? NONE : next
     let bestInFlight = best === NONE ? Infinity : servers.inFlight(next)
     let bestWeight = weights[next]!
     let bestDistance = 0
@@ -55,7 +55,7 @@ class LeastActivePicker implements Picker {
       const weight = weights[position]!
       // a / b < c / d is a * d < c * b: no division, and so no rounding that would make level servers unequal.
       const more = inFlight * bestWeight - bestInFlight * weight
-      if (more > 0 || (more === 0 && bestDistance === 0) || exchange.hasTried(position)) continue
+      if (more > 0 || (more === 0 && bestDistance === 0) || exchange.excludes(position)) continue
       const distance = sequence.distance(position, step)
       if (more === 0 && distance > bestDistance) continue
       best = position

@@ -36,11 +36,11 @@ class RoundRobinPicker implements Picker {
     // shared turn, the neighbour would be served twice for every failure next to it.
     for (let tries = 0; tries < this.count; tries++) {
       const position = this.sequence.at(this.turn.next())
-      if (!exchange.hasTried(position)) return position
+      if (!exchange.excludes(position)) return position
     }
     // Other workers took the turns in between, or a tried server of great weight came up again and again.
     for (let position = 0; position < this.count; position++) {
-      if (!exchange.hasTried(position)) return position
+      if (!exchange.excludes(position)) return position
     }
     return NONE
   }

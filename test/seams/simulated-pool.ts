@@ -36,6 +36,14 @@ export class SimulatedPool implements PickableServers {
     return this.weights.length
   }
 
+  id(position: number): number {
+    return position
+  }
+
+  address(position: number): string {
+    return `10.0.${position >> 8}.${position & 255}:80`
+  }
+
   weight(position: number): number {
     return this.weights[position]!
   }
@@ -45,16 +53,16 @@ export class SimulatedPool implements PickableServers {
   }
 
   picker(strategy: Strategy, seed = 1, turn: Turn = new SimulatedTurn()): Picker {
-    return strategy.make(this, { random: seededRandom(seed), turn }, {})
+    return strategy.make(this, { random: seededRandom(seed), turn, probe: () => {} }, {}, null)
   }
 }
 
 /** An exchange for which the servers at these positions were tried. */
 export function tried(...positions: number[]): PickExchange {
-  return { hasTried: (position) => positions.includes(position) }
+  return { now: 0, excludes: (position) => positions.includes(position), key: () => '' }
 }
 
-export const fresh: PickExchange = { hasTried: () => false }
+export const fresh: PickExchange = tried()
 
 /** Picks one after the other; each exchange has finished before the next one begins. */
 export function pickInTurn(picker: Picker, count: number): number[] {

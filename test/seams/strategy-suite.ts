@@ -39,7 +39,7 @@ export function testStrategy(name: string, strategy: Strategy): void {
             servers.map((s) => s.load),
           )
           const picker = pool.picker(strategy, start, new SimulatedTurn(start))
-          const exchange = { hasTried: (position: number) => servers[position]!.tried }
+          const exchange = { ...fresh, excludes: (position: number) => servers[position]!.tried }
           const allTried = servers.every((s) => s.tried)
           for (let i = 0; i < 10; i++) {
             const position = picker.pick(exchange)
