@@ -262,9 +262,10 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStop(timeout: number, signal: string): Promise<{ finished: number; cut: number }> {
-    await this.started?.catch(() => {})
+    // Before anything else: an exchange that ends while we wait here has finished, too.
     const begun = this.total(COUNTER.requests)
     const active = this.total(COUNTER.exchangesActive)
+    await this.started?.catch(() => {})
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])

@@ -110,10 +110,11 @@ export class ClientConnection implements ChannelOwner {
     if (state === CLOSED) return
     this.state = CLOSED
     this.runtime.wheel.remove(this.timer)
-    this.runtime.clientGone(this)
     this.runtime.counters.add(COUNTER.clientConnectionsActive, -1)
     if (state === TUNNEL) this.tunnel!.clientClosed()
     else this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
+    // Last: a worker that drains reports that it is empty here, and may be ended at any moment from then on.
+    this.runtime.clientGone(this)
   }
 
   /** The header block that goes to the server for this head, with its empty line; made once for equal blocks. */
