@@ -1,6 +1,7 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
 
+import type { Placed } from '../base/bag.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import type { Fields } from '../http1/fields.ts'
@@ -33,10 +34,11 @@ const MEMORY_MS = 5000
 /** Bytes of later requests that are kept before we stop reading. */
 const MAX_EARLY = 64 * 1024
 
-export class ClientConnection implements ChannelOwner {
+export class ClientConnection implements ChannelOwner, Placed {
   readonly channel: Channel
   /** IP address. */
   readonly address: string
+  place = -1
   private readonly runtime: Runtime
   private readonly trusted: boolean
   private state: number = HEAD
