@@ -27,7 +27,7 @@ export function expand(file: ParsedFile): Config {
 }
 
 function shortUpstreams({ load_balancer, servers }: ParsedFile): Record<string, ParsedUpstream> {
-  const nothing = { passive_health: {}, timeouts: {}, retries: {}, connections: {} }
+  const nothing = { passive_health: {}, timeouts: {}, retries: {}, hedging: {}, connections: {} }
   return { [SHORT_NAME]: { strategy: load_balancer.strategy, servers: servers?.urls ?? [], ...nothing } }
 }
 
@@ -64,6 +64,7 @@ function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream
     passive_health: merge(file.passive_health, upstream.passive_health),
     timeouts: merge({ connect, response_head, body_idle, exchange, tunnel_idle }, upstream.timeouts),
     retries: merge(file.retries, upstream.retries),
+    hedging: merge(file.hedging, upstream.hedging),
     connections: merge(file.connections, upstream.connections),
   }
 }

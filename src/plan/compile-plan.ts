@@ -44,6 +44,7 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots): UpstreamPlan {
     limited: upstream.servers.some((server) => server.max_active > 0),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
+    hedging: upstream.hedging,
     connections: upstream.connections,
     connectFailures: upstream.passive_health.connect_failures,
   }

@@ -3,6 +3,7 @@ import type {
   ClientTimeouts,
   Connections,
   Forwarding,
+  Hedging,
   Limits,
   ListenerConfig,
   Logging,
@@ -43,6 +44,7 @@ export interface UpstreamPlan {
   readonly limited: boolean
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
+  readonly hedging: Hedging
   readonly connections: Connections
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
