@@ -40,6 +40,7 @@ function configurationPage(): string {
     ...[
       'timeouts',
       'retries',
+      'hedging',
       'health_check',
       'passive_health',
       'connections',

@@ -14,6 +14,7 @@ import {
   NAME_PATTERN,
   name,
   path,
+  percentile,
   serverUrl,
   share,
   size,
@@ -159,6 +160,34 @@ const retries = z.strictObject({
   attempts: whole(0, 10)
     .describe('Further attempts on other servers after the first one failed, 0 to 10; 0 turns retries off.')
     .prefault(2),
+  on: z
+    .array(z.union([z.enum(['connect_failure', 'reset', 'timeout']), statuses]))
+    .describe(
+      'What is tried again: `connect_failure` (no connection: any request), `reset` (the connection ended without a byte of a response), `timeout` (no response head in time), and statuses of responses: numbers, `"500-504"` or `"5xx"`.',
+    )
+    .prefault(['connect_failure', 'reset']),
+  non_idempotent: z
+    .boolean()
+    .describe(
+      'Tries POST, PATCH and unknown methods again, too, for all of `on`: only for servers that recognise a request that comes twice.',
+    )
+    .prefault(false),
+  per_try_timeout: duration(WAIT_OR_OFF)
+    .describe(
+      'Longest time for one attempt to get a response head, from the choice of the server, or from the end of the request when that is later.',
+    )
+    .prefault('off'),
+  backoff_base: duration(WAIT_OR_OFF)
+    .describe(
+      'The wait before a retry is random, up to this; twice as much before each further one. A first retry on another server after `connect_failure` or `reset` does not wait.',
+    )
+    .prefault('25ms'),
+  backoff_max: duration(WAIT).describe('What the wait before a retry grows to at most.').prefault('250ms'),
+  retry_after_max: duration(WAIT_OR_OFF)
+    .describe(
+      "Longest `Retry-After` of a response that is waited for; a response that asks for more is the client's. `off`: so is each one that asks for a wait at all.",
+    )
+    .prefault('1s'),
   budget_ratio: share()
     .describe('Share of the requests of the last 10 seconds that may be retries, 0 to 1 or as a percentage.')
     .prefault(0.2),
@@ -168,6 +197,15 @@ const retries = z.strictObject({
     .max(100_000)
     .describe('Retries per second that are always allowed, however few requests there are; 0 to 100000.')
     .prefault(10),
+})
+
+const hedging = z.strictObject({
+  after: z
+    .union([percentile, duration(WAIT_OR_OFF)])
+    .describe(
+      'When an idempotent request has no response head after this time it is sent to a second server, too, and the first response wins: a duration, or a percentile of what the route takes now, `p50` to `p99.9`.',
+    )
+    .prefault('off'),
 })
 
 const health_check = z.strictObject({
@@ -304,6 +342,7 @@ const upstream = z.strictObject({
     .prefault({}),
   timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
+  hedging: overrides(hedging).describe('Keys that differ from the top-level `hedging`.').prefault({}),
   connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
   slow_start: overrides(slow_start).describe('Keys that differ from the top-level `slow_start`.').prefault({}),
   overprovisioning: z
@@ -350,6 +389,11 @@ export const fileSchema = z.strictObject({
     .prefault({}),
   retries: retries
     .describe(`When a server fails before its response began, another may be asked. ${perUpstream}`)
+    .prefault({}),
+  hedging: hedging
+    .describe(
+      `Asks a second server when the first one takes unusually long. Within the budget of \`retries\`. ${perUpstream}`,
+    )
     .prefault({}),
   health_check: z
     .union([z.literal('off'), health_check])

@@ -47,6 +47,7 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots, zone: string): 
     limited: upstream.servers.some((server) => server.max_active > 0),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
+    hedging: upstream.hedging,
     connections: upstream.connections,
     slow_start: upstream.slow_start,
     tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },

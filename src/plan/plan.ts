@@ -3,6 +3,7 @@ import type {
   ClientTimeouts,
   Connections,
   Forwarding,
+  Hedging,
   Limits,
   ListenerConfig,
   Logging,
@@ -51,6 +52,7 @@ export interface UpstreamPlan {
   readonly limited: boolean
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
+  readonly hedging: Hedging
   readonly connections: Connections
   readonly slow_start: SlowStart
   readonly tiers: TierRules
