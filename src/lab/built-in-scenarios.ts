@@ -1,0 +1,102 @@
+// The scenarios that come with octoload, by name. Each is one thing that happens to an upstream.
+import type { Fault, Scenario, ServerGroup } from './scenario.ts'
+
+const SERVER: ServerGroup = { count: 10, slots: 4, speed: 1, weight: 1, maxActive: 0 }
+const FAULT: Fault = {
+  kind: 'slow',
+  servers: [1],
+  at: null,
+  length: 0,
+  factor: 10,
+  share: 1,
+  failsChecks: false,
+}
+
+/** What a scenario has where it says nothing else. */
+export const BASE_SCENARIO: Scenario = {
+  name: 'own',
+  summary: '',
+  servers: [SERVER],
+  service: { kind: 'lognormal', mean: 10, sigma: 0.5 },
+  arrivals: { kind: 'poisson' },
+  load: 0.7,
+  recording: null,
+  balancers: 1,
+  subset: 0,
+  network: 0.2,
+  keys: { count: 10_000, skew: 1 },
+  faults: [],
+  requests: 200_000,
+  warmUp: 0.1,
+  seed: 1,
+  upstream: {},
+}
+
+export const BASE_SERVER = SERVER
+export const BASE_FAULT = FAULT
+
+const all: readonly Scenario[] = [
+  {
+    ...BASE_SCENARIO,
+    name: 'equal',
+    summary: 'Ten equal servers at 70 % load.',
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'one-slow',
+    summary: 'One of ten servers takes ten times as long for each request, all the time.',
+    servers: [
+      { ...SERVER, count: 1, speed: 0.1 },
+      { ...SERVER, count: 9 },
+    ],
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'one-failing',
+    summary: 'One of ten servers answers every request at once with an error; its health checks succeed.',
+    faults: [{ ...FAULT, kind: 'errors' }],
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'capacities',
+    summary: 'Servers of the capacities 1 : 2 : 4 at 70 % load; their weights say so.',
+    servers: [1, 2, 4].map((size) => ({ ...SERVER, count: 3, slots: 2 * size, weight: size })),
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'unknown-capacities',
+    summary: 'Servers of the capacities 1 : 2 : 4 at 70 % load; nobody has given them weights.',
+    servers: [1, 2, 4].map((size) => ({ ...SERVER, count: 3, slots: 2 * size })),
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'brown-out',
+    summary: 'One of ten servers takes ten times as long for each request, for 5 seconds.',
+    faults: [{ ...FAULT, at: 20_000, length: 5_000 }],
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'down',
+    summary: 'One of ten servers is down for 10 seconds: it breaks off what it has and refuses connections.',
+    faults: [{ ...FAULT, kind: 'down', at: 20_000, length: 10_000 }],
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'bursts',
+    summary: 'Ten equal servers at 50 % load on average, which comes in bursts of twice as much for half a second.',
+    load: 0.5,
+    arrivals: { kind: 'bursts', factor: 2.5, length: 500, share: 0.1 },
+  },
+  {
+    ...BASE_SCENARIO,
+    name: 'many-balancers',
+    summary: 'A hundred servers behind twenty balancers, each of which sees only its own requests.',
+    servers: [{ ...SERVER, count: 100 }],
+    balancers: 20,
+    requests: 500_000,
+  },
+]
+
+export const builtInScenarios: Readonly<Record<string, Scenario>> = Object.fromEntries(
+  all.map((scenario) => [scenario.name, scenario]),
+)
