@@ -40,9 +40,11 @@ function configurationPage(): string {
     ...[
       'timeouts',
       'retries',
+      'hedging',
       'health_check',
       'passive_health',
       'connections',
+      'slow_start',
       'limits',
       'forwarding',
       'logging',

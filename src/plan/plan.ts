@@ -3,12 +3,14 @@ import type {
   ClientTimeouts,
   Connections,
   Forwarding,
+  Hedging,
   Limits,
   ListenerConfig,
   Logging,
   Retries,
   RouteConfig,
   ServerTimeouts,
+  SlowStart,
 } from '../config/config.ts'
 import type { Strategy } from '../seams/strategy.ts'
 
@@ -24,6 +26,13 @@ export interface Plan {
   readonly logging: Logging
   /** Empty: off. */
   readonly metricsPath: string
+}
+
+/** What the tiers of an upstream are made by; see balance/tiers.ts. */
+export interface TierRules {
+  readonly overprovisioning: number
+  readonly panic: number
+  readonly zone: string
 }
 
 export interface RoutePlan {
@@ -43,7 +52,10 @@ export interface UpstreamPlan {
   readonly limited: boolean
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
+  readonly hedging: Hedging
   readonly connections: Connections
+  readonly slow_start: SlowStart
+  readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
 }
@@ -56,6 +68,10 @@ export interface ServerPlan {
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number
+  readonly priority: number
+  readonly backup: boolean
+  /** Empty: nowhere in particular. */
+  readonly zone: string
   readonly upstream: string
 }
 
