@@ -1,7 +1,16 @@
 // The scenarios that come with octoload, by name. Each is one thing that happens to an upstream.
 import type { Fault, Scenario, ServerGroup } from './scenario.ts'
 
-const SERVER: ServerGroup = { count: 10, slots: 4, speed: 1, weight: 1, maxActive: 0 }
+const SERVER: ServerGroup = {
+  count: 10,
+  slots: 2,
+  speed: 1,
+  weight: 1,
+  maxActive: 0,
+  priority: 0,
+  backup: false,
+  zone: '',
+}
 const FAULT: Fault = {
   kind: 'slow',
   servers: [1],
@@ -39,12 +48,12 @@ const all: readonly Scenario[] = [
   {
     ...BASE_SCENARIO,
     name: 'equal',
-    summary: 'Ten equal servers at 70 % load.',
+    summary: 'Equal servers.',
   },
   {
     ...BASE_SCENARIO,
     name: 'one-slow',
-    summary: 'One of ten servers takes ten times as long for each request, all the time.',
+    summary: 'One server in ten is ten times slower than the others.',
     servers: [
       { ...SERVER, count: 1, speed: 0.1 },
       { ...SERVER, count: 9 },
@@ -53,44 +62,44 @@ const all: readonly Scenario[] = [
   {
     ...BASE_SCENARIO,
     name: 'one-failing',
-    summary: 'One of ten servers answers every request at once with an error; its health checks succeed.',
+    summary: 'One server in ten fails at once; its health checks succeed.',
     faults: [{ ...FAULT, kind: 'errors' }],
   },
   {
     ...BASE_SCENARIO,
     name: 'capacities',
-    summary: 'Servers of the capacities 1 : 2 : 4 at 70 % load; their weights say so.',
-    servers: [1, 2, 4].map((size) => ({ ...SERVER, count: 3, slots: 2 * size, weight: size })),
+    summary: 'Capacities 1 : 2 : 4, and weights that say so.',
+    servers: [1, 2, 4].map((size) => ({ ...SERVER, count: 3, slots: size, weight: size })),
   },
   {
     ...BASE_SCENARIO,
     name: 'unknown-capacities',
-    summary: 'Servers of the capacities 1 : 2 : 4 at 70 % load; nobody has given them weights.',
-    servers: [1, 2, 4].map((size) => ({ ...SERVER, count: 3, slots: 2 * size })),
+    summary: 'Capacities 1 : 2 : 4, and no weights.',
+    servers: [1, 2, 4].map((size) => ({ ...SERVER, count: 3, slots: size })),
   },
   {
     ...BASE_SCENARIO,
     name: 'brown-out',
-    summary: 'One of ten servers takes ten times as long for each request, for 5 seconds.',
+    summary: 'One server in ten is ten times slower for 5 seconds.',
     faults: [{ ...FAULT, at: 20_000, length: 5_000 }],
   },
   {
     ...BASE_SCENARIO,
     name: 'down',
-    summary: 'One of ten servers is down for 10 seconds: it breaks off what it has and refuses connections.',
+    summary: 'One server in ten is down for 10 seconds.',
     faults: [{ ...FAULT, kind: 'down', at: 20_000, length: 10_000 }],
   },
   {
     ...BASE_SCENARIO,
     name: 'bursts',
-    summary: 'Ten equal servers at 50 % load on average, which comes in bursts of twice as much for half a second.',
+    summary: 'Equal servers, and bursts of more than they can bear.',
     load: 0.5,
-    arrivals: { kind: 'bursts', factor: 2.5, length: 500, share: 0.1 },
+    arrivals: { kind: 'bursts', factor: 2.6, length: 500, share: 0.1 },
   },
   {
     ...BASE_SCENARIO,
     name: 'many-balancers',
-    summary: 'A hundred servers behind twenty balancers, each of which sees only its own requests.',
+    summary: 'A hundred servers behind twenty balancers.',
     servers: [{ ...SERVER, count: 100 }],
     balancers: 20,
     requests: 500_000,

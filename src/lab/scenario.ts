@@ -40,6 +40,10 @@ export interface ServerGroup {
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number
+  readonly priority: number
+  readonly backup: boolean
+  /** Empty: nowhere in particular. */
+  readonly zone: string
 }
 
 export interface Fault {
@@ -70,6 +74,8 @@ export type UpstreamKeys = Omit<NonNullable<FileConfig['upstreams']>[string], 's
 
 /** As in the config: a name, or an object with `name` and options. */
 export type StrategyChoice = NonNullable<NonNullable<FileConfig['upstreams']>[string]['strategy']>
+
+export const MOST_SERVERS = 100_000
 
 export function serverCount(scenario: Pick<Scenario, 'servers'>): number {
   return scenario.servers.reduce((sum, group) => sum + group.count, 0)

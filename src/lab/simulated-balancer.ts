@@ -2,12 +2,12 @@
 // knows no more than a real one would. The life of an exchange here is that of proxy/exchange.ts, step by step:
 //
 //   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
-import { Pool, type PoolServer } from '../balance/pool.ts'
+import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
-import { NONE, OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
+import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
@@ -25,7 +25,7 @@ export class ServerView implements PoolServer {
   readonly server: SimulatedServer
   readonly balancer: SimulatedBalancer
   readonly closed = false
-  position = NONE
+  readonly membership = new Membership()
 
   constructor(plan: ServerPlan, server: SimulatedServer, balancer: SimulatedBalancer) {
     this.slot = plan.slot
@@ -55,6 +55,7 @@ export class SimulatedBalancer {
     random: () => number,
   ) {
     const count = plan.servers.length
+    const turns = new Turns(1)
     this.world = world
     this.plan = plan
     this.table = new ServerTable(count)
@@ -62,7 +63,7 @@ export class SimulatedBalancer {
     this.pool = new Pool(plan, this.views, {
       table: this.table,
       inFlight: new InFlight(this.table, count),
-      turn: new Turns(1).at(0),
+      turn: (tier) => turns.at(0, tier),
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
     })
@@ -210,7 +211,7 @@ export class SimulatedBalancer {
       if (server.hangs) return
       const ok = !server.isDown && !server.failsChecks
       const { inFlight } = server
-      const millis = server.latency.estimate(inFlight)
+      const millis = server.expectedLatency()
       clock.after(network, () => answered({ ok, inFlight, millis, now: clock.now }))
     })
   }

@@ -12,6 +12,7 @@ export class SimulatedExchange implements PoolExchange, Waiting {
   demand = 0
   /** Attempts after the first one. */
   retries = 0
+  over = false
   /** The one that is under way. */
   attempt: Attempt | null = null
   /** The text of the key, whatever part of a request the strategy asks for. */
@@ -28,6 +29,7 @@ export class SimulatedExchange implements PoolExchange, Waiting {
     this.keyText = keyText
     this.demand = demand
     this.retries = 0
+    this.over = false
     this.tried.length = 0
   }
 

@@ -25,8 +25,8 @@ export class SimulatedServer {
   slowness = 1
   errorShare = 0
   failsChecks = false
-  /** What it tells probes about itself. */
-  readonly latency = new LatencyByLoad()
+  /** What it tells probes about itself; it does not keep account of that before the first one asks. */
+  private latency: LatencyByLoad | null = null
   private busy = 0
   private first: Attempt | null = null
   private last: Attempt | null = null
@@ -76,9 +76,15 @@ export class SimulatedServer {
     attempt.atServer = false
     this.busy--
     this.inFlight--
-    this.latency.add(attempt.loadBefore, world.clock.now - attempt.arrivedAt)
+    if (this.latency !== null) this.latency.add(attempt.loadBefore, world.clock.now - attempt.arrivedAt)
     world.answer(attempt, world.network)
     if (this.first !== null) this.start(this.dequeue()!)
+  }
+
+  /** Milliseconds that a request which comes now has to expect, as it says itself. */
+  expectedLatency(): number {
+    this.latency ??= new LatencyByLoad()
+    return this.latency.estimate(this.inFlight)
   }
 
   /** Refuses connections from now on, and breaks off what it has. */

@@ -35,8 +35,9 @@ class Simulation implements World {
   private readonly choice: () => number
   /** By key, made when it comes for the first time. */
   private readonly keyTexts: string[] = []
-  private readonly running = new Set<SimulatedExchange>()
+  private readonly exchanges: SimulatedExchange[] = []
   private readonly free: SimulatedExchange[] = []
+  private running = 0
   private arriving = true
 
   constructor(scenario: Scenario, strategy: StrategyChoice) {
@@ -61,7 +62,9 @@ class Simulation implements World {
     const { clock } = this
     this.planArrival()
     while (clock.next()) this.happen(clock.kind, clock.record)
-    for (const exchange of this.running) this.statistics.finished(exchange, 0, FAILURES.exchangeTimeout, false, 0)
+    for (const exchange of this.exchanges) {
+      if (!exchange.over) this.statistics.finished(exchange, 0, FAILURES.exchangeTimeout, false, 0)
+    }
     const capacities = this.servers.map(({ slots, speed }) => slots * speed)
     return resultOf(nameOf(this.strategy), this.statistics, capacities)
   }
@@ -76,9 +79,10 @@ class Simulation implements World {
   }
 
   finished(exchange: SimulatedExchange): void {
-    this.running.delete(exchange)
+    exchange.over = true
     this.free.push(exchange)
-    if (!this.arriving && this.running.size === 0) this.clock.stop()
+    this.running--
+    if (!this.arriving && this.running === 0) this.clock.stop()
   }
 
   private happen(kind: number, record: number): void {
@@ -110,14 +114,20 @@ class Simulation implements World {
     const { workload } = this.planned
     const { now } = this.clock
     const { key, demand } = workload
-    const exchange = this.free.pop() ?? new SimulatedExchange()
+    const exchange = this.free.pop() ?? this.makeExchange()
     const balancer = this.balancers.length === 1 ? 0 : Math.floor(this.choice() * this.balancers.length)
     this.keyTexts[key] ??= this.planned.keyText(key)
     exchange.begin(now, key, this.keyTexts[key], demand)
-    this.running.add(exchange)
+    this.running++
     this.statistics.arrived(now)
     this.planArrival()
     this.balancers[balancer]!.begin(exchange)
+  }
+
+  private makeExchange(): SimulatedExchange {
+    const exchange = new SimulatedExchange()
+    this.exchanges.push(exchange)
+    return exchange
   }
 }
 

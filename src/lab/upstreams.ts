@@ -17,34 +17,41 @@ export interface BalancerPlan {
 }
 
 /** Throws a ConfigError when the keys are not valid. */
-export function upstreamConfig(keys: UpstreamKeys, strategy: StrategyChoice): UpstreamConfig {
-  const servers = ['http://10.0.0.1:80']
-  return normaliseConfig({ upstreams: { [NAME]: { ...keys, strategy, servers } } }).upstreams[0]!
+export function upstreamConfig(keys: UpstreamKeys, strategy?: StrategyChoice): UpstreamConfig {
+  const upstream = { ...keys, ...(strategy === undefined ? {} : { strategy }), servers: ['http://10.0.0.1:80'] }
+  return normaliseConfig({ upstreams: { [NAME]: upstream } }).upstreams[0]!
 }
 
 /** A plan for each balancer. */
 export function balancerPlans(scenario: Scenario, strategy: StrategyChoice): BalancerPlan[] {
   const config = upstreamConfig(scenario.upstream, strategy)
   const servers = serverConfigs(scenario)
+  // Balancers stand in the zones in turn.
+  const zones = [...new Set(scenario.servers.map(({ zone }) => zone))]
   return Array.from({ length: scenario.balancers }, (_, balancer) => {
     const numbers = subsetOf(serverCount(scenario), scenario.subset, balancer)
     const known = numbers.map((number) => servers[number - 1]!)
-    return { plan: planOf({ ...config, servers: known }), check: config.health_check, servers: numbers }
+    return {
+      plan: planOf({ ...config, servers: known }, zones[balancer % zones.length] ?? ''),
+      check: config.health_check,
+      servers: numbers,
+    }
   })
 }
 
-function planOf(upstream: UpstreamConfig): UpstreamPlan {
+function planOf(upstream: UpstreamConfig, zone: string): UpstreamPlan {
   const whole = normaliseConfig({ upstreams: { [NAME]: { servers: ['http://10.0.0.1:80'] } } })
   const slots = Object.fromEntries(upstream.servers.map(({ url }, slot) => [serverKey(NAME, url), slot]))
-  return compilePlan({ ...whole, upstreams: [upstream] }, { servers: slots, turns: { [NAME]: 0 } }, 1).upstreams[0]!
+  return compilePlan({ ...whole, zone, upstreams: [upstream] }, { servers: slots, turns: { [NAME]: 0 } }, 1)
+    .upstreams[0]!
 }
 
 function serverConfigs(scenario: Scenario): ServerConfig[] {
   return scenario.servers
     .flatMap((group) => new Array<typeof group>(group.count).fill(group))
-    .map(({ weight, maxActive }, index) => {
+    .map(({ weight, maxActive, priority, backup, zone }, index) => {
       const host = addressOf(index + 1)
-      return { url: `http://${host}:80`, host, port: 80, weight, max_active: maxActive }
+      return { url: `http://${host}:80`, host, port: 80, weight, max_active: maxActive, priority, backup, zone }
     })
 }
 
