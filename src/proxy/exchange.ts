@@ -186,9 +186,7 @@ export class Exchange {
   // ── forward ──
 
   private forward(connection: ServerConnection, server: Server): void {
-    const { head } = this
-    const host = head.host === '' ? `Host: ${server.authority}\r\n` : ''
-    const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
+    const text = this.client.forwarded(this.head, server)
     const { held, firstStart, firstEnd } = this
     connection.begin(this, this.startedAt)
     if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)
