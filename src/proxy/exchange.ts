@@ -178,9 +178,7 @@ export class Exchange implements PoolExchange {
   // ── forward ──
 
   private forward(attempt: Attempt, connection: ServerConnection): void {
-    const { head } = this
-    const host = head.host === '' ? `Host: ${attempt.server.authority}\r\n` : ''
-    const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
+    const text = this.client.forwarded(this.head, attempt.server)
     const { held, firstStart, firstEnd } = this
     connection.begin(attempt, attempt.startedAt)
     if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)

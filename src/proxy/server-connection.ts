@@ -1,5 +1,6 @@
 // A connection to a server: sends one request after another and reads the responses. It knows framing and time-outs;
 // what a response or its lack means for the client is the exchange's business.
+import { inOnePiece } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import { HeadReader, MORE, REFUSED } from '../http1/head-reader.ts'
@@ -37,6 +38,8 @@ export class ServerConnection implements ChannelOwner {
   private lastText = ''
   private lastHead: ResponseHead | null = null
   private lastLines = ''
+  /** `lastLines` and the empty line in one piece, from the second use on. */
+  private wholeLines = ''
   private responseHead: ResponseHead | null = null
   /** Chunk framing is taken out, for an HTTP/1.0 client. */
   private unframes = false
@@ -194,9 +197,10 @@ export class ServerConnection implements ChannelOwner {
         if (head instanceof Refusal) return this.fail(FAILURES.badResponse, head.code)
         this.lastText = text
         this.lastHead = head
+        this.wholeLines = ''
         // What has no body must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
         this.lastLines = head.status < 200 || head.status === 204 ? unframedLines(text) : linesOf(head)
-      }
+      } else if (this.wholeLines === '') this.wholeLines = inOnePiece(`${this.lastLines}\r\n`)
       at = stop
       const head = this.lastHead!
       if (head.status >= 200) return this.respond(attempt, head, text, bytes, at, end)
@@ -208,12 +212,10 @@ export class ServerConnection implements ChannelOwner {
   private respond(attempt: Attempt, head: ResponseHead, text: string, bytes: Buffer, start: number, end: number): void {
     const { body } = this
     const { exchange } = attempt
-    let lines = this.lastLines
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
     const strips = exchange.head.old && head.fields.chunked
     this.unframes = strips && !body.done
-    if (strips) lines = unframedLines(text)
     let stop: number
     let content: number
     if (this.unframes) {
@@ -225,7 +227,15 @@ export class ServerConnection implements ChannelOwner {
     this.state = BODY
     const connection = exchange.responding(attempt, head.status, body.untilClose || this.unframes)
     exchange.responseBytes += content - start
-    this.channel.relay(exchange.client.channel, `${lines}${connection}\r\n`, bytes, start, content)
+    const lines = strips ? unframedLines(text) : this.lastLines
+    const whole = connection === '' && !strips && this.wholeLines !== ''
+    this.channel.relay(
+      exchange.client.channel,
+      whole ? this.wholeLines : `${lines}${connection}\r\n`,
+      bytes,
+      start,
+      content,
+    )
     if (body.done) this.complete(stop === end)
     else {
       exchange.client.watchWrites()
