@@ -89,9 +89,13 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.picker.finished(server.position, this.result.set(outcome, headMillis, millis, now))
   }
 
-  /** The exchange that was chosen for has ended before its server was used at all. */
-  giveBack(server: S): void {
-    this.tools.inFlight.release(server.slot)
+  /** Whether there is a server for this exchange now. */
+  hasPlace(exchange: PoolExchange, now: number): boolean {
+    if (this.epoch !== this.tools.table.healthEpoch()) this.rebuild()
+    this.exchange = exchange
+    this.now = now
+    for (let position = 0; position < this.pickable.length; position++) if (!this.excludes(position)) return true
+    return false
   }
 
   excludes(position: number): boolean {
