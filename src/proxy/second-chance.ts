@@ -28,6 +28,7 @@ export class SecondChance {
   /** Waits for the next retry, or for the hedge: never for both. */
   private readonly timer = new Timer(this)
   private hedged = false
+  private winner: Attempt | null = null
   /** The attempt after which there is a retry to come; null when there is none. */
   private failed: Attempt | null = null
   private reason: RetryReason = 'reset'
@@ -142,7 +143,7 @@ export class SecondChance {
     const { exchange, runtime } = this
     const { pool, budget } = this.route.upstream
     const { attempt } = exchange
-    if (attempt === null || attempt.begun || !this.mayHedge || !pool.hasPlace(exchange, now)) return
+    if (attempt === null || !this.mayHedge || !pool.hasPlace(exchange, now)) return
     this.hedged = true
     if (!budget.withdraw(now)) {
       runtime.counters.add(COUNTER.hedgesOverBudget)
@@ -159,12 +160,13 @@ export class SecondChance {
   /** The response of this attempt is the one that the client gets: the other attempt, if there is one, is cancelled. */
   won(attempt: Attempt, now: number): void {
     const { rival } = this
+    if (this.winner !== null) return
+    this.winner = attempt
     this.runtime.fineWheel.remove(this.timer)
     this.record(attempt, now)
-    if (rival === null) return
+    if (attempt.hedge) this.runtime.counters.add(COUNTER.hedgesWon)
     const loser = attempt === rival ? this.exchange.attempt : rival
     this.rival = null
-    if (attempt.hedge) this.runtime.counters.add(COUNTER.hedgesWon)
     if (loser === null) return
     this.record(loser, now)
     loser.destroy()
