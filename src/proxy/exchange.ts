@@ -6,8 +6,6 @@
 // (second-chance.ts) as long as nothing of a response has been passed on. `account` is the single way out, also for aborts.
 
 import type { PoolExchange } from '../balance/pool.ts'
-import type { SentRequest } from '../balance/retry-policy.ts'
-import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
@@ -18,6 +16,7 @@ import { type Answer, explain } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { exchangeKey } from './exchange-key.ts'
+import { OutgoingRequest } from './outgoing-request.ts'
 import type { Route } from './route.ts'
 import type { Runtime } from './runtime.ts'
 import { SecondChance } from './second-chance.ts'
@@ -26,16 +25,12 @@ import type { ServerConnection } from './server-connection.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
 
-/** First body bytes up to this size are held as text and go out with the head in one write. */
-const SMALL_BODY = 4 * 1024
-
-export class Exchange implements PoolExchange, SentRequest {
+export class Exchange implements PoolExchange {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
   readonly startedAt: number
-  /** The last byte of the request has arrived. */
-  requestDone: boolean
+  readonly request: OutgoingRequest
   /** Passed on or answered; 0 before that. */
   status = 0
   requestBytes: number
@@ -45,21 +40,13 @@ export class Exchange implements PoolExchange, SentRequest {
   failure: Failure | null = null
   /** The server of the present or last attempt. */
   server: Server | null = null
-  /** The present one, or the last: null before the first, and while the next one waits. */
+  /** The present or last one. */
   attempt: Attempt | null = null
   tunnel: Tunnel | null = null
   private readonly runtime: Runtime
-  private taken: Route | null = null
+  private matched: Route | null = null
   private upstream: Upstream | null = null
   private second: SecondChance | null = null
-  /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
-  private readonly firstBytes: Buffer
-  private readonly firstStart: number
-  private readonly firstEnd: number
-  /** The same in memory of its own, to be sent later or once more. */
-  private copy: string | Buffer | null = null
-  /** The request cannot be sent again: body bytes have left that are not held, or the client has heard from the server. */
-  private committed = false
   /** Slots. */
   private tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -80,16 +67,13 @@ export class Exchange implements PoolExchange, SentRequest {
     bytes: Buffer,
     start: number,
     end: number,
-    requestDone: boolean,
+    done: boolean,
   ) {
     this.client = client
     this.runtime = runtime
     this.head = head
-    this.firstBytes = bytes
-    this.firstStart = start
-    this.firstEnd = end
+    this.request = new OutgoingRequest(head, bytes, start, end, done)
     this.requestBytes = end - start
-    this.requestDone = requestDone
     this.startedAt = performance.now()
   }
 
@@ -113,7 +97,7 @@ export class Exchange implements PoolExchange, SentRequest {
     runtime.counters.add(COUNTER.exchangesActive)
     const route = runtime.route(head.method, head.host, head.target)
     if (route !== undefined) {
-      this.taken = route
+      this.matched = route
       this.upstream = route.upstream
       return true
     }
@@ -131,7 +115,7 @@ export class Exchange implements PoolExchange, SentRequest {
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
-  /** The exchange as a whole has taken too long. */
+  /** The exchange as a whole has matched too long. */
   onTimer(): void {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
@@ -163,12 +147,12 @@ export class Exchange implements PoolExchange, SentRequest {
 
   // ── connect ──
 
-  /** An attempt on this server, on which the pool has taken a place for us. */
+  /** An attempt on this server, on which the pool has matched a place for us. */
   tryOn(server: Server, now: number): void {
     const attempt = this.connect(server, false, now)
     this.attempt = attempt
     this.server = server
-    if (this.taken!.hedgeClock !== null) this.chances.awaitHead(now)
+    if (this.matched!.hedgeClock !== null) this.chances.awaitHead(now)
     this.forward(attempt)
   }
 
@@ -182,9 +166,9 @@ export class Exchange implements PoolExchange, SentRequest {
     // A retry does not trust a connection that may be as stale as the last one.
     const connection = server.connection(this.retries > 0 && !hedge)
     if (connection.connecting) {
-      this.hold()
-      if (!this.requestDone) this.client.channel.pause()
-    } else if (this.head.idempotent || upstream.retryPolicy.nonIdempotent) this.hold()
+      this.request.hold()
+      if (!this.request.done) this.client.channel.pause()
+    } else if (this.head.idempotent || upstream.retryPolicy.nonIdempotent) this.request.hold()
     return new Attempt(this, upstream, server, connection, hedge, now)
   }
 
@@ -200,22 +184,8 @@ export class Exchange implements PoolExchange, SentRequest {
     const connection = attempt.connection!
     const host = head.host === '' ? `Host: ${attempt.server.authority}\r\n` : ''
     const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
-    const { copy, firstStart, firstEnd } = this
     connection.begin(attempt, attempt.startedAt)
-    if (typeof copy === 'string') connection.channel.write(copy === '' ? text : text + copy)
-    else if (copy !== null) connection.channel.writeBytes(text, copy)
-    else {
-      this.committed = true
-      this.client.channel.relay(connection.channel, text, this.firstBytes, firstStart, firstEnd)
-    }
-  }
-
-  /** Keeps the first part of the body, which is still in the read buffer. */
-  private hold(): void {
-    const { firstBytes, firstStart, firstEnd } = this
-    if (this.copy !== null) return
-    if (firstEnd - firstStart > SMALL_BODY) this.copy = Buffer.from(firstBytes.subarray(firstStart, firstEnd))
-    else this.copy = firstStart === firstEnd ? '' : readLatin1(firstBytes, firstStart, firstEnd)
+    this.request.begin(this.client.channel, connection.channel, text)
   }
 
   /** Passes on more bytes of the request body. */
@@ -223,9 +193,8 @@ export class Exchange implements PoolExchange, SentRequest {
     this.requestBytes += end - start
     const connection = this.connection
     if (connection === null) return
-    this.committed = true
-    this.client.channel.relay(connection.channel, '', bytes, start, end)
-    if (this.requestDone) connection.requestSent()
+    this.request.goOn(this.client.channel, connection.channel, bytes, start, end)
+    if (this.request.done) connection.requestSent()
   }
 
   /** All that was passed on of the request has left. */
@@ -243,7 +212,7 @@ export class Exchange implements PoolExchange, SentRequest {
   informational(attempt: Attempt, text: string): void {
     if (this.head.old) return
     this.settleOn(attempt, performance.now())
-    this.committed = true
+    this.request.committed = true
     this.client.channel.noDelay()
     this.client.channel.write(text)
   }
@@ -338,20 +307,8 @@ export class Exchange implements PoolExchange, SentRequest {
   }
 
   private get chances(): SecondChance {
-    this.second ??= new SecondChance(this, this.runtime, this.taken!)
+    this.second ??= new SecondChance(this, this.runtime, this.matched!)
     return this.second
-  }
-
-  get idempotent(): boolean {
-    return this.head.idempotent
-  }
-
-  get held(): boolean {
-    return !this.committed
-  }
-
-  get whole(): boolean {
-    return this.requestDone && !this.committed
   }
 
   /** The exchange has failed for good: the client gets an answer, or sees its response break off. */
@@ -381,7 +338,7 @@ export class Exchange implements PoolExchange, SentRequest {
     this.leaveServers()
     this.status = answer.status
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
-    this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
+    this.keepsClient = this.head.keepAlive && this.request.done && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
     this.account(performance.now())
   }

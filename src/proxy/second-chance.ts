@@ -74,7 +74,7 @@ export class SecondChance {
   private mayRetry(attempt: Attempt, reason: RetryReason, asked: number, now: number): boolean {
     const { exchange, runtime } = this
     const { retryPolicy, budget, plan } = this.route.upstream
-    if (!retryPolicy.allows(reason, exchange, exchange.retries)) return false
+    if (!retryPolicy.allows(reason, exchange.request, exchange.retries)) return false
     this.wait = asked + retryPolicy.wait(reason, exchange.retries, runtime.options.random())
     // What would only end in a time-out is not begun.
     const limit = plan.timeouts.exchange
@@ -105,7 +105,7 @@ export class SecondChance {
     this.failed = attempt
     if (this.wait === 0) return this.retry(attempt, now)
     // What comes of the body meanwhile would have nowhere to go.
-    if (!this.exchange.requestDone) this.exchange.client.channel.pause()
+    if (!this.exchange.request.done) this.exchange.client.channel.pause()
     this.runtime.fineWheel.set(this.timer, this.wait, now)
   }
 
@@ -136,7 +136,7 @@ export class SecondChance {
   /** Only what can be sent twice as a whole; an upgrade would leave two tunnels. */
   private get mayHedge(): boolean {
     const { exchange } = this
-    return this.route.hedgeClock !== null && exchange.idempotent && exchange.whole && !exchange.upgrades
+    return this.route.hedgeClock !== null && exchange.request.idempotent && exchange.request.whole && !exchange.upgrades
   }
 
   private hedge(now: number): void {

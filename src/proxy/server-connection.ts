@@ -182,7 +182,7 @@ export class ServerConnection implements ChannelOwner {
         break
       case HEAD:
         // While the request is still coming the client's own time-out rules, unless it is the server that does not read.
-        if (exchange !== null && !exchange.requestDone && !exchange.client.channel.paused)
+        if (exchange !== null && !exchange.request.done && !exchange.client.channel.paused)
           this.rearm(this.patience(timeouts.response_head))
         else this.fail(FAILURES.responseTimeout, `no response within ${this.patience(timeouts.response_head)} ms`)
         break
@@ -258,7 +258,7 @@ export class ServerConnection implements ChannelOwner {
     // The state first: passing bytes on may end in a call back.
     this.state = BODY
     const connection = exchange.responding(attempt, head, body.untilClose || this.unframes)
-    if (connection === null) return this.discard(content - start, stop === end, exchange.requestDone)
+    if (connection === null) return this.discard(content - start, stop === end, exchange.request.done)
     exchange.responseBytes += content - start
     this.channel.relay(exchange.client.channel, `${lines}${connection}\r\n`, bytes, start, content)
     if (body.done) this.complete(stop === end)
@@ -302,7 +302,7 @@ export class ServerConnection implements ChannelOwner {
     else this.channel.giveOwn(flushed)
     const now = performance.now()
     // Before the exchange goes on, which may begin the client's next one on this very connection.
-    this.settle(clean && exchange.requestDone, now)
+    this.settle(clean && exchange.request.done, now)
     exchange.responded(attempt, now)
   }
 

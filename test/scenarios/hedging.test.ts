@@ -165,7 +165,7 @@ test('never the same server, and never more than two', async (t) => {
   assert.deepEqual(totals(one), NONE)
 
   const silent = [await startOrigin(t), await startOrigin(t), await startOrigin(t)]
-  const three = await startBalancer(t, { servers: silent, hedging: HEDGING, timeouts: { exchange: '400ms' } })
+  const three = await startBalancer(t, { servers: silent, hedging: HEDGING, timeouts: { exchange: '1s' } })
   assert.equal((await three.exchange(get())).status, 504)
   assert.equal(silent.filter((origin) => origin.connections.length === 1).length, 2)
   assert.deepEqual(totals(three), { ...NONE, hedges: 1, failed: 1 })
@@ -174,9 +174,9 @@ test('never the same server, and never more than two', async (t) => {
 })
 
 test('without budget there is no hedge', async (t) => {
-  const slow = await startOrigin(t, async (connection) => {
+  const slow: Origin = await startOrigin(t, async (connection) => {
     await readRequest(connection)
-    await pause(150)
+    await eventually(() => totals(balancer).hedgesOverBudget === 1, 'the hedge to be refused')
     connection.send(ok('first'))
   })
   const other = await startOrigin(t, echo)
@@ -341,7 +341,7 @@ test('no hedge while a retry waits', async (t) => {
   const origin = await startOrigin(t, echo)
   const balancer = await startBalancer(t, {
     servers: [sick, origin],
-    hedging: { after: '100ms' },
+    hedging: { after: '900ms' },
     retries: { on: [503], backoff_base: 'off' },
   })
   assert.equal((await balancer.exchange(get())).status, 200)
