@@ -61,7 +61,10 @@ test('prints the whole effective config, for people', () => {
         "budget_min_per_second": 10
       },
       "hedging": {"after": "off"},
-      "connections": {"idle_per_server": 256, "idle_timeout": "1m"}
+      "connections": {"idle_per_server": 256, "idle_timeout": "1m"},
+      "slow_start": {"window": "off", "min_weight": 0.1, "aggression": 1},
+      "overprovisioning": 1.4,
+      "panic_threshold": "off"
     }
   },
   "timeouts": {"client_head": "10s", "client_body_idle": "30s", "keep_alive_idle": "75s"},
@@ -76,6 +79,7 @@ test('prints the whole effective config, for people', () => {
   "forwarding": {"trusted_proxies": [], "x_forwarded": true, "forwarded": false, "via": true},
   "logging": {"format": "text", "level": "info", "selection": true, "access": false},
   "metrics": {"path": "/metrics"},
+  "zone": "",
   "workers": "auto",
   "shutdown_timeout": "30s"
 }
@@ -113,11 +117,17 @@ test('what it prints is read back as the same config, whatever was set', () => {
     url: `http://[::${number}]`,
     weight: number + 1,
     max_active: number === 0 ? 'off' : 10 ** (number % 7),
+    priority: number,
+    backup: number % 2 === 1,
+    zone: number < 5 ? '' : 'far',
   }))
   const upstream = fc.record(
     {
       servers: fc.uniqueArray(server, { selector: ({ url }) => url }),
       strategy,
+      slow_start: partly({ window: wait, min_weight: share }),
+      overprovisioning: fc.constantFrom(1, 1.4),
+      panic_threshold: fc.oneof(share, fc.constant('off')),
       health_check: checkOrOff,
       timeouts: partly({ connect: duration, exchange: wait, tunnel_idle: wait }),
       retries: fc.oneof(

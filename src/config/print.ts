@@ -1,8 +1,10 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
-import type { Config, HealthCheckConfig, Retries, StrategyConfig, UpstreamConfig } from './config.ts'
+import { registry } from '../registry.ts'
+import type { Config, HealthCheckConfig, Retries, ServerConfig, StrategyConfig, UpstreamConfig } from './config.ts'
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
+import { writtenOption } from './written-option.ts'
 
 /** JSON text with a newline at the end. */
 export function printConfig(config: Config): string {
@@ -27,6 +29,7 @@ function fullForm(config: Config): FileConfig {
     forwarding: config.forwarding,
     logging: config.logging,
     metrics: config.metrics.path === '' ? 'off' : config.metrics,
+    zone: config.zone,
     workers: config.workers === 0 ? 'auto' : config.workers,
     shutdown_timeout: duration(config.shutdown_timeout),
   }
@@ -37,17 +40,28 @@ function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstrea
   const { after } = upstream.hedging
   return {
     strategy: strategyForm(upstream.strategy),
-    servers: upstream.servers.map(({ url, weight, max_active }) => ({
-      url,
-      weight,
-      max_active: max_active === 0 ? ('off' as const) : max_active,
-    })),
+    servers: upstream.servers.map(serverForm),
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
     timeouts: durations(upstream.timeouts),
     retries: retriesForm(upstream.retries),
     hedging: { after: typeof after === 'number' ? duration(after) : `p${after.percentile}` },
     connections: { idle_per_server, idle_timeout: duration(idle_timeout) },
+    slow_start: { ...upstream.slow_start, window: duration(upstream.slow_start.window) },
+    overprovisioning: upstream.overprovisioning,
+    panic_threshold: upstream.panic_threshold === 0 ? 'off' : upstream.panic_threshold,
+  }
+}
+
+/** What only few servers have is left out where it says nothing: a line for each server is enough. */
+function serverForm({ url, weight, max_active, priority, backup, zone }: ServerConfig) {
+  return {
+    url,
+    weight,
+    max_active: max_active === 0 ? ('off' as const) : max_active,
+    ...(priority > 0 && { priority }),
+    ...(backup && { backup }),
+    ...(zone !== '' && { zone }),
   }
 }
 
@@ -63,7 +77,12 @@ function retriesForm(retries: Retries) {
 }
 
 function strategyForm({ name, options }: StrategyConfig) {
-  return Object.keys(options).length === 0 ? name : { name, ...options }
+  const rules = registry.strategies[name]?.options ?? {}
+  const written = Object.entries(options).map(([option, value]) => {
+    const rule = rules[option]
+    return [option, rule === undefined ? value : writtenOption(rule, value)]
+  })
+  return written.length === 0 ? name : { name, ...Object.fromEntries(written) }
 }
 
 function healthCheckForm(check: HealthCheckConfig) {

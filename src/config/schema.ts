@@ -2,8 +2,8 @@
 // docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
-import { registry } from '../registry.ts'
-import type { ServerConfig, StrategyConfig } from './config.ts'
+import type { ServerConfig } from './config.ts'
+import { strategySchema as strategy } from './strategy-schema.ts'
 import {
   addressBlock,
   duration,
@@ -30,23 +30,12 @@ const KIB = 1024
 
 export const DEFAULT_STRATEGY = 'least_active'
 
-const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]]).describe(
-  Object.values(registry.strategies)
-    .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
-    .join(' '),
-)
-
-const strategy = z
-  .union([
-    strategyName.transform((name): StrategyConfig => ({ name, options: {} })),
-    z.looseObject({ name: strategyName }).transform(({ name, ...options }): StrategyConfig => ({ name, options })),
-  ])
-  .describe("How a server is chosen for each request: a name, or an object with `name` and the strategy's options.")
-
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
+const PLAIN_SERVER = { weight: 1, max_active: 0, priority: 0, backup: false, zone: '' }
+
 const server = z.union([
-  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1, max_active: 0 })),
+  serverUrl.transform((address): ServerConfig => ({ ...address, ...PLAIN_SERVER })),
   z
     .strictObject({
       url: serverUrl.describe('Address: `http://host` or `http://host:port`; the port is 80 when it is left out.'),
@@ -59,8 +48,17 @@ const server = z.union([
           'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and clients get 503 when all are full. 1 to 1000000, or `off` for any number.',
         )
         .prefault('off'),
+      priority: whole(0, 9)
+        .describe('Level of the server, 0 to 9: a level gets what the levels of smaller numbers cannot bear.')
+        .prefault(0),
+      backup: z.boolean().describe('Used only when no other server is healthy or has a place left.').prefault(false),
+      zone: z
+        .string()
+        .max(100)
+        .describe('Where the server stands; those in the zone of octoload itself (`zone`) are preferred.')
+        .prefault(''),
     })
-    .transform(({ url, weight, max_active }): ServerConfig => ({ ...url, weight, max_active })),
+    .transform(({ url, ...rest }): ServerConfig => ({ ...url, ...rest })),
 ])
 
 const workers = z.union([z.literal('auto'), whole(1, 256)])
@@ -255,6 +253,19 @@ const connections = z.strictObject({
   idle_timeout: duration(WAIT_OR_OFF).describe('How long an idle connection to a server is kept.').prefault('60s'),
 })
 
+const slow_start = z.strictObject({
+  window: duration(WAIT_OR_OFF)
+    .describe('How long a server that has come up gets less than its weight; `off` gives it all at once.')
+    .prefault('off'),
+  min_weight: share().describe('Share of its weight at the beginning, 0 to 1 or as a percentage.').prefault(0.1),
+  aggression: z
+    .number()
+    .min(0.1)
+    .max(10)
+    .describe('Shape of the way up: 1 is a straight line, more is faster at the beginning; 0.1 to 10.')
+    .prefault(1),
+})
+
 const limits = z.strictObject({
   request_head_size: size({ min: KIB, max: KIB * KIB, off: false })
     .describe('Largest request head: request line and headers (else 431).')
@@ -320,6 +331,21 @@ const upstream = z.strictObject({
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
   hedging: overrides(hedging).describe('Keys that differ from the top-level `hedging`.').prefault({}),
   connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
+  slow_start: overrides(slow_start).describe('Keys that differ from the top-level `slow_start`.').prefault({}),
+  overprovisioning: z
+    .number()
+    .min(1)
+    .max(10)
+    .describe(
+      'How much of its work a level, or the near zone, is thought to bear with some of its servers gone, 1 to 10: with 1.4 nothing overflows while at least 1 / 1.4 (71 %) of its weight is healthy.',
+    )
+    .prefault(1.4),
+  panic_threshold: z
+    .union([share(), z.literal('off').transform(() => 0)])
+    .describe(
+      'Share of healthy servers below which health is not looked at any more and all servers are used, 0 to 1 or as a percentage; `off`: never.',
+    )
+    .prefault('off'),
 })
 
 export const fileSchema = z.strictObject({
@@ -364,6 +390,9 @@ export const fileSchema = z.strictObject({
     .describe(`Learns from the traffic itself that a server is down. ${perUpstream}`)
     .prefault({}),
   connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
+  slow_start: slow_start
+    .describe(`A server that has come up while others were up gets less for a while. ${perUpstream}`)
+    .prefault({}),
   limits: limits.describe('What is accepted from clients and servers.').prefault({}),
   forwarding: forwarding.describe('What servers learn about the client.').prefault({}),
   logging: logging.describe('What is written to the log.').prefault({}),
@@ -371,6 +400,13 @@ export const fileSchema = z.strictObject({
     .union([z.literal('off'), metrics])
     .describe('The page of numbers, as JSON and for Prometheus; `off` turns it off.')
     .prefault({}),
+  zone: z
+    .string()
+    .max(100)
+    .describe(
+      'Where this octoload stands, from an environment variable perhaps: servers of the same `zone` are preferred.',
+    )
+    .prefault(''),
   workers: workers
     .optional()
     .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
@@ -389,6 +425,7 @@ export type ParsedUpstream = z.output<typeof upstream>
 
 export const healthCheckSchema = health_check
 export const serverSchema = server
+export const upstreamSchema = upstream
 
 type Overrides<Shape extends z.core.$ZodShape> = {
   [Key in keyof Shape]: Shape[Key] extends z.ZodPrefault<infer Inner extends z.core.SomeType>

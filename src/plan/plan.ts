@@ -10,6 +10,7 @@ import type {
   Retries,
   RouteConfig,
   ServerTimeouts,
+  SlowStart,
 } from '../config/config.ts'
 import type { Strategy } from '../seams/strategy.ts'
 
@@ -25,6 +26,13 @@ export interface Plan {
   readonly logging: Logging
   /** Empty: off. */
   readonly metricsPath: string
+}
+
+/** What the tiers of an upstream are made by; see balance/tiers.ts. */
+export interface TierRules {
+  readonly overprovisioning: number
+  readonly panic: number
+  readonly zone: string
 }
 
 export interface RoutePlan {
@@ -46,6 +54,8 @@ export interface UpstreamPlan {
   readonly retries: Retries
   readonly hedging: Hedging
   readonly connections: Connections
+  readonly slow_start: SlowStart
+  readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
 }
@@ -58,6 +68,10 @@ export interface ServerPlan {
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number
+  readonly priority: number
+  readonly backup: boolean
+  /** Empty: nowhere in particular. */
+  readonly zone: string
   readonly upstream: string
 }
 

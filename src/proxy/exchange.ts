@@ -5,7 +5,7 @@
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and another attempt
 // (second-chance.ts) as long as nothing of a response has been passed on. `account` is the single way out, also for aborts.
 
-import type { PoolExchange } from '../balance/pool.ts'
+import type { RetriedExchange } from '../balance/retries.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
@@ -25,7 +25,7 @@ import type { ServerConnection } from './server-connection.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
 
-export class Exchange implements PoolExchange {
+export class Exchange implements RetriedExchange {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
@@ -168,7 +168,7 @@ export class Exchange implements PoolExchange {
     if (connection.connecting) {
       this.request.hold()
       if (!this.request.done) this.client.channel.pause()
-    } else if (this.head.idempotent || upstream.retryPolicy.nonIdempotent) this.request.hold()
+    } else if (this.head.idempotent || upstream.retries.policy.nonIdempotent) this.request.hold()
     return new Attempt(this, upstream, server, connection, hedge, now)
   }
 
@@ -225,7 +225,7 @@ export class Exchange implements PoolExchange {
     const { status } = head
     const now = performance.now()
     attempt.headAt = now
-    if (this.upstream!.retryPolicy.listsStatus(status) && this.setAside(attempt, head, now)) return null
+    if (this.upstream!.retries.policy.listsStatus(status) && this.setAside(attempt, head, now)) return null
     this.settleOn(attempt, now)
     this.status = status
     this.answering = true

@@ -1,11 +1,12 @@
 // The second chances of one exchange: retries, at once or after a wait, and the hedge, a second attempt beside one that
 // takes unusually long. Made for an exchange that needs it. The rules are in balance/retry-policy.ts and docs/retries.md.
+import { OVER_BUDGET } from '../balance/retries.ts'
 import { retryAfterMillis } from '../balance/retry-policy.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { findValue } from '../http1/fields.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { FAILURES, type Failure, type RetryReason } from '../seams/failures.ts'
-import { NONE, OUTCOME, type Outcome } from '../seams/strategy.ts'
+import { OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, type Counter } from '../shared/counters.ts'
 import type { Attempt } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
@@ -35,7 +36,6 @@ export class SecondChance {
   /** Null after a response. */
   private failure: Failure | null = null
   private detail = ''
-  private wait = 0
 
   constructor(exchange: Exchange, runtime: Runtime, route: Route) {
     this.exchange = exchange
@@ -52,68 +52,48 @@ export class SecondChance {
 
   /** An attempt has failed, and its place is given back. Returns whether another one follows, now or later. */
   afterFailure(attempt: Attempt, failure: Failure, detail: string, now: number): boolean {
-    if (failure.retry === 'never' || !this.mayRetry(attempt, failure.retry, 0, now)) return false
+    if (failure.retry === 'never') return false
+    const wait = this.plan(attempt, failure.retry, 0, now)
+    if (wait < 0) return false
     this.failure = failure
     this.detail = detail
-    this.start(attempt, now)
+    this.start(attempt, wait, now)
     return true
   }
 
   /** A response has come whose status is one to try again after. Returns whether it is not wanted, as another attempt follows. */
   afterStatus(attempt: Attempt, head: ResponseHead, now: number): boolean {
     const asked = retryAfterMillis(findValue(head.fields.forward, 'retry-after'), Date.now())
-    if (!this.route.upstream.retryPolicy.accepts(asked) || !this.mayRetry(attempt, 'status', asked, now)) return false
+    const wait = this.plan(attempt, 'status', asked, now)
+    if (wait < 0) return false
     this.failure = null
     this.detail = `status ${head.status}`
     attempt.leave(OUTCOME.failed, now)
-    this.start(attempt, now)
+    this.start(attempt, wait, now)
     return true
   }
 
-  /** `asked`: milliseconds that the server wants to be left alone. Takes the retry out of the budget. */
-  private mayRetry(attempt: Attempt, reason: RetryReason, asked: number, now: number): boolean {
-    const { exchange, runtime } = this
-    const { retryPolicy, budget, plan } = this.route.upstream
-    if (!retryPolicy.allows(reason, exchange.request, exchange.retries)) return false
-    this.wait = asked + retryPolicy.wait(reason, exchange.retries, runtime.options.random())
-    // What would only end in a time-out is not begun.
-    const limit = plan.timeouts.exchange
-    if (limit > 0 && now + this.wait >= exchange.startedAt + limit) return false
-    if (!this.serverLeft(attempt, reason, now)) return false
-    if (!budget.withdraw(now)) {
-      runtime.counters.add(COUNTER.retriesOverBudget)
-      return false
-    }
+  /** Milliseconds until the retry; negative when there is to be none. */
+  private plan(attempt: Attempt, reason: RetryReason, asked: number, now: number): number {
     this.reason = reason
-    return true
+    const wait = this.route.upstream.retries.plan(this.exchange, attempt.server.slot, reason, asked, now)
+    if (wait === OVER_BUDGET) this.runtime.counters.add(COUNTER.retriesOverBudget)
+    return wait
   }
 
-  /** Whether a server can be had: one that was not tried, else any but the last one, else that again. */
-  private serverLeft({ server }: Attempt, reason: RetryReason, now: number): boolean {
-    const { exchange } = this
-    const { pool } = this.route.upstream
-    if (pool.hasPlace(exchange, now)) return true
-    // One that closed a connection or answered may well answer a second time; one out of reach will not.
-    if (reason === 'connect_failure') return false
-    exchange.forgetTried(server.slot)
-    if (pool.hasPlace(exchange, now)) return true
-    exchange.forgetTried(NONE)
-    return pool.hasPlace(exchange, now)
-  }
-
-  private start(attempt: Attempt, now: number): void {
+  private start(attempt: Attempt, wait: number, now: number): void {
     this.failed = attempt
-    if (this.wait === 0) return this.retry(attempt, now)
+    if (wait === 0) return this.retry(attempt, now)
     // What comes of the body meanwhile would have nowhere to go.
     if (!this.exchange.request.done) this.exchange.client.channel.pause()
-    this.runtime.fineWheel.set(this.timer, this.wait, now)
+    this.runtime.fineWheel.set(this.timer, wait, now)
   }
 
   private retry(attempt: Attempt, now: number): void {
     const { exchange, runtime, reason, detail } = this
     this.failed = null
-    const { pool } = this.route.upstream
-    const server = this.serverLeft(attempt, reason, now) ? pool.choose(exchange, now) : null
+    const { pool, retries } = this.route.upstream
+    const server = retries.choose(exchange, attempt.server.slot, reason, now)
     if (server === null) {
       exchange.fail(this.failure ?? (pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer), detail)
       return

@@ -1,7 +1,7 @@
 // An upstream in this thread: the pool of its servers, and the rules and the budget for its retries.
 import { Pool, type PoolTools } from '../balance/pool.ts'
+import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
-import { RetryPolicy } from '../balance/retry-policy.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
@@ -10,7 +10,7 @@ export class Upstream {
   readonly plan: UpstreamPlan
   readonly pool: Pool<Server>
   readonly budget: RetryBudget
-  readonly retryPolicy: RetryPolicy
+  readonly retries: Retries<Server>
 
   /** `before` is the same upstream in the plan that this one follows. */
   constructor(runtime: Runtime, plan: UpstreamPlan, servers: readonly Server[], before: Upstream | undefined) {
@@ -18,13 +18,13 @@ export class Upstream {
     const tools: PoolTools<Server> = {
       table,
       inFlight,
-      turn: options.turns.at(plan.turn),
+      turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
       probe: () => {},
     }
     this.plan = plan
-    this.retryPolicy = new RetryPolicy(plan.retries)
-    this.pool = new Pool(plan, servers, tools)
+    this.pool = new Pool(plan, servers, tools, before?.pool)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    this.retries = new Retries(plan, this.pool, this.budget, options.random)
   }
 }
