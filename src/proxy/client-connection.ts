@@ -275,7 +275,7 @@ export class ClientConnection implements ChannelOwner, Placed {
     }
     if (body.done) {
       this.state = BUSY
-      exchange.requestDone = true
+      exchange.request.done = true
       this.timer.deadline = 0
     } else runtime.wheel.set(this.timer, runtime.plan.timeouts.client_body_idle, performance.now())
     exchange.sendBody(bytes, start, stop)
