@@ -11,10 +11,12 @@ import {
   type PickExchange,
   type Picker,
   type ProbeAnswer,
+  type Strategy,
   type StrategyTools,
 } from '../seams/strategy.ts'
 import { FULL, type InFlight } from '../shared/in-flight.ts'
 import { type ServerTable, UP } from '../shared/server-table.ts'
+import { guardStrategy } from './guarded-strategy.ts'
 
 /** A server in a pool. The fields below `plan` belong to the pool. */
 export interface PoolServer {
@@ -37,6 +39,8 @@ export interface PoolTools<S> extends Omit<StrategyTools, 'probe'> {
   readonly inFlight: InFlight
   /** Asks a server beside all exchanges; `answered` is to be called once. */
   readonly probe: (server: S, path: string, answered: (answer: ProbeAnswer) => void) => void
+  /** A strategy of people's own has broken down; told once. */
+  readonly onStrategyFailed: (reason: string) => void
 }
 
 export class Pool<S extends PoolServer> implements PickExchange {
@@ -46,16 +50,21 @@ export class Pool<S extends PoolServer> implements PickExchange {
   now = 0
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
+  private readonly strategy: Strategy
   private readonly result = new Result()
   private exchange: PoolExchange | null = null
   private pickable: readonly S[] = []
   private picker: Picker | null = null
   private epoch = -1
 
-  constructor(plan: UpstreamPlan, servers: readonly S[], tools: PoolTools<S>) {
+  /** `before` is the pool of the same upstream in the plan before; what its picker has learned is taken over. */
+  constructor(plan: UpstreamPlan, servers: readonly S[], tools: PoolTools<S>, before?: Pool<S>) {
     this.plan = plan
     this.servers = servers
     this.tools = tools
+    const { strategy, fallback } = plan
+    this.strategy = fallback === null ? strategy : guardStrategy(strategy, fallback, tools.onStrategyFailed)
+    if (before?.plan.strategy === strategy) this.picker = before.picker
   }
 
   /** Whether any server is healthy. Known after a choice. */
@@ -85,7 +94,8 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** An attempt has ended: its place is given back, and the picker learns how it went. Times in milliseconds. */
   finish(server: S, outcome: Outcome, headMillis: number, millis: number, now: number): void {
     this.tools.inFlight.release(server.slot)
-    if (this.picker?.finished === undefined || server.position === NONE) return
+    // A server that is known elsewhere by its position now: to the pool of another plan, or to no picker.
+    if (this.picker?.finished === undefined || this.pickable[server.position] !== server) return
     this.picker.finished(server.position, this.result.set(outcome, headMillis, millis, now))
   }
 
@@ -136,10 +146,10 @@ export class Pool<S extends PoolServer> implements PickExchange {
     const probe = (position: number, path: string): void => {
       const server = pickable[position]!
       this.tools.probe(server, path, (answer) => {
-        if (server.position !== NONE) this.picker?.probed?.(server.position, answer)
+        if (this.pickable[server.position] === server) this.picker?.probed?.(server.position, answer)
       })
     }
-    return this.plan.strategy.make(servers, { random, turn, probe }, this.plan.strategyOptions, this.picker)
+    return this.strategy.make(servers, { random, turn, probe }, this.plan.strategyOptions, this.picker)
   }
 }
 

@@ -19,9 +19,11 @@ export class Upstream {
       turn: options.turns.at(plan.turn),
       random: options.random,
       probe: () => {},
+      onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
     }
     this.plan = plan
-    this.pool = new Pool(plan, servers, tools)
+    this.pool = new Pool(plan, servers, tools, before?.pool)
+    if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
   }
 }

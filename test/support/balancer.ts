@@ -13,7 +13,7 @@ type ServerLike = string | { readonly url: string; readonly weight?: number; rea
 /** A config as a user may write it, but for the servers, which may be origins, and the strategy of the one upstream. */
 export interface Setup extends Omit<FileConfig, 'load_balancer' | 'servers'> {
   servers?: readonly ServerLike[]
-  strategy?: 'round_robin' | 'least_active'
+  strategy?: NonNullable<FileConfig['load_balancer']>['strategy']
 }
 
 export interface Pair {
