@@ -1,8 +1,10 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
+import { registry } from '../registry.ts'
 import type { Config, HealthCheckConfig, Retries, ServerConfig, StrategyConfig, UpstreamConfig } from './config.ts'
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
+import { writtenOption } from './written-option.ts'
 
 /** JSON text with a newline at the end. */
 export function printConfig(config: Config): string {
@@ -75,7 +77,12 @@ function retriesForm(retries: Retries) {
 }
 
 function strategyForm({ name, options }: StrategyConfig) {
-  return Object.keys(options).length === 0 ? name : { name, ...options }
+  const rules = registry.strategies[name]?.options ?? {}
+  const written = Object.entries(options).map(([option, value]) => {
+    const rule = rules[option]
+    return [option, rule === undefined ? value : writtenOption(rule, value)]
+  })
+  return written.length === 0 ? name : { name, ...Object.fromEntries(written) }
 }
 
 function healthCheckForm(check: HealthCheckConfig) {

@@ -2,8 +2,8 @@
 // docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
-import { registry } from '../registry.ts'
-import type { ServerConfig, StrategyConfig } from './config.ts'
+import type { ServerConfig } from './config.ts'
+import { strategySchema as strategy } from './strategy-schema.ts'
 import {
   addressBlock,
   duration,
@@ -29,19 +29,6 @@ const WAIT_OR_OFF = { min: 1, max: DAY, off: true }
 const KIB = 1024
 
 export const DEFAULT_STRATEGY = 'least_active'
-
-const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]]).describe(
-  Object.values(registry.strategies)
-    .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
-    .join(' '),
-)
-
-const strategy = z
-  .union([
-    strategyName.transform((name): StrategyConfig => ({ name, options: {} })),
-    z.looseObject({ name: strategyName }).transform(({ name, ...options }): StrategyConfig => ({ name, options })),
-  ])
-  .describe("How a server is chosen for each request: a name, or an object with `name` and the strategy's options.")
 
 const port = whole(0, 65_535).meta({ examples: [8080] })
 

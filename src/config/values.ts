@@ -15,7 +15,7 @@ interface Kind {
 }
 
 /** A string that `parse` turns into a value, or into a mistake that becomes a problem. */
-function text<T>(kind: Kind, parse: (text: string) => T | Mistake) {
+export function text<T>(kind: Kind, parse: (text: string) => T | Mistake) {
   return z
     .string()
     .meta({ ...kind })
@@ -65,6 +65,10 @@ export function share() {
 
 export function whole(min: number, max: number) {
   return z.int().min(min).max(max)
+}
+
+export function number(min: number, max: number) {
+  return z.number().min(min).max(max)
 }
 
 export const NAME_PATTERN = '^[A-Za-z][A-Za-z0-9_.-]{0,63}$'
