@@ -62,7 +62,7 @@ const all: readonly Scenario[] = [
   {
     ...BASE_SCENARIO,
     name: 'one-failing',
-    summary: 'One server in ten fails at once; its health checks succeed.',
+    summary: 'One server in ten fails at once, unseen by its checks.',
     faults: [{ ...FAULT, kind: 'errors' }],
   },
   {
