@@ -114,9 +114,16 @@ export class Pool<S extends PoolServer> implements PickExchange {
     tier.picker.finished(position, this.result.set(outcome, headMillis, millis, now))
   }
 
-  /** A choice was not used at all. */
-  giveBack(server: S): void {
-    this.tools.inFlight.release(server.slot)
+  /** Whether there is a server for this exchange now. */
+  hasPlace(exchange: PoolExchange, now: number): boolean {
+    if (this.epoch !== this.tools.table.healthEpoch() || now >= this.changesAt) this.rebuild(now)
+    this.exchange = exchange
+    this.now = now
+    for (const tier of this.tiers) {
+      this.tier = tier
+      for (let position = 0; position < tier.servers.length; position++) if (!this.excludes(position)) return true
+    }
+    return false
   }
 
   excludes(position: number): boolean {
