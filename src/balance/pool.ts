@@ -13,8 +13,10 @@ import {
   type ProbeAnswer,
   type StrategyTools,
 } from '../seams/strategy.ts'
+import { NO_TRIAL } from '../shared/breaker-cells.ts'
 import { FULL, type InFlight } from '../shared/in-flight.ts'
-import { type ServerTable, UP } from '../shared/server-table.ts'
+import type { ServerTable } from '../shared/server-table.ts'
+import type { Guard } from './guard.ts'
 
 /** A server in a pool. The fields below `plan` belong to the pool. */
 export interface PoolServer {
@@ -37,15 +39,20 @@ export interface PoolTools<S> extends Omit<StrategyTools, 'probe'> {
   readonly inFlight: InFlight
   /** Asks a server beside all exchanges; `answered` is to be called once. */
   readonly probe: (server: S, path: string, answered: (answer: ProbeAnswer) => void) => void
+  /** Looks out for sick servers. */
+  readonly guard?: Guard
 }
 
 export class Pool<S extends PoolServer> implements PickExchange {
   readonly plan: UpstreamPlan
   /** In flight towards the server that was chosen last, before that choice. */
   load = 0
+  /** The trial of a half-open circuit breaker that this choice was, to be given to `finish`; NO_TRIAL when it was none. */
+  trial = NO_TRIAL
   now = 0
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
+  private readonly guard: Guard | null
   private readonly result = new Result()
   private exchange: PoolExchange | null = null
   private pickable: readonly S[] = []
@@ -56,6 +63,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.plan = plan
     this.servers = servers
     this.tools = tools
+    this.guard = tools.guard ?? null
   }
 
   /** Whether any server is healthy. Known after a choice. */
@@ -74,29 +82,53 @@ export class Pool<S extends PoolServer> implements PickExchange {
       const position = picker.pick(this)
       if (position === NONE) return null
       const server = this.pickable[position]!
-      // Another worker may take the last place between the pick and here.
+      // Another worker may take the last trial or the last place between the pick and here.
+      this.trial = this.plan.breaker === null ? NO_TRIAL : this.guard!.take(server.slot)
+      if (this.trial < 0) continue
       this.load = this.take(server)
-      if (this.load === FULL) continue
+      if (this.load === FULL) {
+        this.guard?.giveBack(server.slot, this.trial)
+        continue
+      }
       picker.started?.(position)
       return server
     }
   }
 
-  /** An attempt has ended: its place is given back, and the picker learns how it went. Times in milliseconds. */
-  finish(server: S, outcome: Outcome, headMillis: number, millis: number, now: number): void {
+  /**
+   * An attempt has ended: its place is given back, and the picker learns how it went. Times in milliseconds; `status` is
+   * 0 when there was no response, `trial` what the choice was.
+   */
+  finish(
+    server: S,
+    outcome: Outcome,
+    headMillis: number,
+    millis: number,
+    now: number,
+    status = 0,
+    trial = NO_TRIAL,
+  ): void {
     this.tools.inFlight.release(server.slot)
+    this.guard?.ended(server.slot, outcome, status, headMillis, trial)
     if (this.picker?.finished === undefined || server.position === NONE) return
     this.picker.finished(server.position, this.result.set(outcome, headMillis, millis, now))
   }
 
   /** The exchange that was chosen for has ended before its server was used at all. */
-  giveBack(server: S): void {
+  giveBack(server: S, trial = NO_TRIAL): void {
     this.tools.inFlight.release(server.slot)
+    this.guard?.giveBack(server.slot, trial)
+  }
+
+  /** The head of the response to a trial has come: that is what trials are for, however long the rest may take. */
+  trialAnswered(server: S, trial: number, status: number, headMillis: number): void {
+    this.guard?.trialAnswered(server.slot, trial, status, headMillis)
   }
 
   excludes(position: number): boolean {
     const server = this.pickable[position]!
-    return this.exchange!.hasTried(server.slot) || (this.plan.limited && this.full(server))
+    if (this.exchange!.hasTried(server.slot) || (this.plan.limited && this.full(server))) return true
+    return this.plan.breaker !== null && this.guard!.excludes(server.slot)
   }
 
   key(source: KeySource): string {
@@ -117,7 +149,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   private rebuild(): void {
     const { table } = this.tools
     this.epoch = table.healthEpoch()
-    const pickable = this.servers.filter((server) => !server.closed && table.health(server.slot) === UP)
+    const pickable = this.servers.filter((server) => !server.closed && table.pickable(server.slot))
     for (const server of this.servers) server.position = NONE
     for (const [position, server] of pickable.entries()) server.position = position
     this.pickable = pickable
@@ -126,11 +158,15 @@ export class Pool<S extends PoolServer> implements PickExchange {
 
   private makePicker(pickable: readonly S[]): Picker {
     const { table, random, turn } = this.tools
+    // Feedback goes in steps of a twentieth: as whole numbers the weights keep their ratios.
+    const reduced = pickable.some((server) => table.weightFactor(server.slot) < 1)
+    const weight = ({ slot, plan }: S) =>
+      reduced ? Math.max(1, Math.round(plan.weight * 20 * table.weightFactor(slot))) : plan.weight
     const servers: PickableServers = {
       count: pickable.length,
       id: (position) => pickable[position]!.slot,
       address: (position) => `${pickable[position]!.plan.host}:${pickable[position]!.plan.port}`,
-      weight: (position) => pickable[position]!.plan.weight,
+      weight: (position) => weight(pickable[position]!),
       inFlight: (position) => table.inFlight(pickable[position]!.slot),
     }
     const probe = (position: number, path: string): void => {

@@ -36,6 +36,7 @@ import { Turns } from '../shared/turns.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
 import { GIVEN_UP_AFTER } from './restart-policy.ts'
+import { type BreakerEvent, type EjectionEvent, SickServers } from './sick-servers.ts'
 import { SlotKeeper } from './slots.ts'
 import { Supervisor } from './supervisor.ts'
 import { workerCount } from './worker-count.ts'
@@ -74,6 +75,12 @@ export interface LoadBalancerEvents {
   'server-down': [event: HealthEvent]
   /** Every worker has died too often: nothing is served any more, and nothing will be. `stop` is still to be called. */
   failed: [error: Error]
+  /** Outlier detection leaves a server out, for `millis` milliseconds. */
+  'server-ejected': [event: EjectionEvent]
+  /** It gets exchanges again, after `millis` milliseconds. */
+  'server-returned': [event: EjectionEvent]
+  /** The circuit breaker of a server is in another state. */
+  breaker: [event: BreakerEvent]
   /** One line of the log, without its line feed. */
   log: [line: string]
 }
@@ -97,6 +104,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
   private readonly monitor: HealthMonitor
+  private readonly sick: SickServers
   private readonly supervisor: Supervisor
   private readonly logger: Logger
   private readonly writer: LogWriter | null
@@ -126,6 +134,12 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
     this.slots = this.keeper.assign(config, 1, 1)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
+    this.sick = new SickServers(this.table, this.counters, {
+      log: (line) => this.log(line),
+      ejected: (event) => this.emit('server-ejected', event),
+      returned: (event) => this.emit('server-returned', event),
+      breaker: (event) => this.emit('breaker', event),
+    })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
@@ -141,6 +155,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       {
         onLog: (text, lines) => this.writeLog(text, lines),
         onConnectFailures: (slot, reason) => this.monitor.reportConnectFailures(slot, reason),
+        onSick: (slot, what, reason) => this.sick.report(slot, what, reason),
         onUp: (index, again) => this.workerUp(index, again),
         onLost: (index, end, delay) => this.workerLost(index, end, delay),
         onGivenUp: (index, left) => this.workerGivenUp(index, left),
@@ -248,6 +263,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     try {
       ports = await this.supervisor.start()
     } catch (error) {
+      this.sick.stop()
       await this.monitor.stop()
       await this.supervisor.drain(0)
       throw error
@@ -263,6 +279,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const active = this.total(COUNTER.exchangesActive)
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
+    this.sick.stop()
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
     for (const counters of this.counters) counters.setState(WORKER_STATE.up, 0)
     // What was active at the call, and what clients had sent already but no worker had read.
@@ -314,6 +331,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private watch(): void {
+    this.sick.watch(this.config, this.slots)
     this.monitor.watch(
       this.config.upstreams.flatMap((upstream) =>
         upstream.servers.map((server) => ({
@@ -335,6 +353,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       this.emit('server-up', event)
       return
     }
+    this.sick.rescue()
     this.log(serverUnhealthy(named, reason))
     this.emit('server-down', event)
     const servers = this.config.upstreams.find((candidate) => candidate.name === upstream)?.servers ?? []
@@ -355,6 +374,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const counters = this.counters[index]!
     const exchanges = counters.get(COUNTER.exchangesActive)
     this.inFlight[index]!.giveBack()
+    this.sick.workerLost()
     counters.clearGauges()
     counters.setState(WORKER_STATE.up, 0)
     this.log(workerLost(index, reason, stack, delay))

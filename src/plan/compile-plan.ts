@@ -46,5 +46,15 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots): UpstreamPlan {
     retries: upstream.retries,
     connections: upstream.connections,
     connectFailures: upstream.passive_health.connect_failures,
+    failureStatuses: compileStatuses(upstream.failure_statuses),
+    outliers: upstream.outlier_detection,
+    breaker: upstream.circuit_breaker,
+    feedback: upstream.server_feedback,
   }
+}
+
+function compileStatuses(ranges: UpstreamConfig['failure_statuses']): Uint8Array {
+  const statuses = new Uint8Array(600)
+  for (const { from, to } of ranges) statuses.fill(1, from, to + 1)
+  return statuses
 }

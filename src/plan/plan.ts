@@ -1,13 +1,16 @@
 // The compiled config: what the workers need, resolved and in the order in which it is used. Immutable.
 import type {
+  CircuitBreaker,
   ClientTimeouts,
   Connections,
   Forwarding,
   Limits,
   ListenerConfig,
   Logging,
+  OutlierDetection,
   Retries,
   RouteConfig,
+  ServerFeedback,
   ServerTimeouts,
 } from '../config/config.ts'
 import type { Strategy } from '../seams/strategy.ts'
@@ -46,6 +49,13 @@ export interface UpstreamPlan {
   readonly connections: Connections
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
+  /** By status: 1 when it counts as a failure of the server. */
+  readonly failureStatuses: Uint8Array
+  /** null: off. */
+  readonly outliers: OutlierDetection | null
+  /** null: off. */
+  readonly breaker: CircuitBreaker | null
+  readonly feedback: ServerFeedback
 }
 
 export interface ServerPlan {

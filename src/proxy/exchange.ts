@@ -11,6 +11,7 @@ import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
 import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
+import { NO_TRIAL } from '../shared/breaker-cells.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import { type Answer, explain } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
@@ -59,6 +60,8 @@ export class Exchange implements PoolExchange {
   /** When that was taken, and when the head of the response came; 0 before that. Milliseconds on the monotonic clock. */
   private placedAt = 0
   private headAt = 0
+  /** The place is a trial of a half-open circuit breaker. */
+  private trial = NO_TRIAL
   /** Slots. */
   private readonly tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -163,6 +166,7 @@ export class Exchange implements PoolExchange {
     this.placed = server
     this.placedAt = now
     this.headAt = 0
+    this.trial = this.upstream!.pool.trial
     this.tried.push(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
     if (runtime.log.selected !== null) runtime.log.selected(server, this.upstream!.pool.load)
@@ -231,6 +235,7 @@ export class Exchange implements PoolExchange {
   responding(status: number, endsWithConnection: boolean): string {
     this.status = status
     this.headAt = performance.now()
+    if (this.trial !== NO_TRIAL) this.trialAnswered()
     this.answering = true
     this.unframed = endsWithConnection
     this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
@@ -241,8 +246,14 @@ export class Exchange implements PoolExchange {
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
   responded(now: number): void {
     this.connection = null
-    this.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
+    this.leave(this.upstream!.plan.failureStatuses[this.status] === 1 ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
+  }
+
+  private trialAnswered(): void {
+    const { pool } = this.upstream!
+    pool.trialAnswered(this.placed!, this.trial, this.status, this.headAt - this.placedAt)
+    this.trial = NO_TRIAL
   }
 
   /** Whether the request asks for another protocol. */
@@ -255,6 +266,8 @@ export class Exchange implements PoolExchange {
     const { runtime, client } = this
     const server = this.connection!
     this.status = 101
+    this.headAt = performance.now()
+    if (this.trial !== NO_TRIAL) this.trialAnswered()
     this.answering = true
     // The exchange proper is over; a tunnel has its own time-out.
     if (this.timer !== null) runtime.wheel.remove(this.timer)
@@ -280,7 +293,8 @@ export class Exchange implements PoolExchange {
     this.connection = null
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
     const now = performance.now()
-    this.leave(OUTCOME.failed, now)
+    // A stale connection says little about the server: it may have closed it just when we wrote.
+    this.leave(failure === FAILURES.reusedClosed ? OUTCOME.cancelled : OUTCOME.failed, now)
     if (failure.retry === 'unsent') server.connectFailed(detail)
     if (failure === FAILURES.reusedClosed) server.closeIdle()
     const next = this.nextServer(failure, now)
@@ -307,7 +321,7 @@ export class Exchange implements PoolExchange {
       next = upstream.pool.choose(this, now)
     }
     if (next === null || upstream.budget.withdraw(now)) return next
-    upstream.pool.giveBack(next)
+    upstream.pool.giveBack(next, upstream.pool.trial)
     this.runtime.counters.add(COUNTER.retriesOverBudget)
     return null
   }
@@ -382,6 +396,8 @@ export class Exchange implements PoolExchange {
     if (placed === null) return
     this.placed = null
     const millis = now - this.placedAt
-    this.upstream!.pool.finish(placed, outcome, this.headAt === 0 ? millis : this.headAt - this.placedAt, millis, now)
+    const headMillis = this.headAt === 0 ? millis : this.headAt - this.placedAt
+    const status = this.headAt === 0 ? 0 : this.status
+    this.upstream!.pool.finish(placed, outcome, headMillis, millis, now, status, this.trial)
   }
 }

@@ -9,6 +9,7 @@ import { FAILURES, type Failure } from '../seams/failures.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import type { Exchange } from './exchange.ts'
+import type { Said } from './response-feedback.ts'
 import type { Server } from './server.ts'
 
 const CONNECTING = 0
@@ -36,6 +37,8 @@ export class ServerConnection implements ChannelOwner {
   private lastText = ''
   private lastHead: ResponseHead | null = null
   private lastLines = ''
+  /** What that head says about the server itself; null when it says nothing, or nobody listens. */
+  private lastSaid: Said | null = null
   private responseHead: ResponseHead | null = null
   /** Chunk framing is taken out, for an HTTP/1.0 client. */
   private unframes = false
@@ -194,6 +197,11 @@ export class ServerConnection implements ChannelOwner {
         this.lastHead = head
         // What has no body must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
         this.lastLines = head.status < 200 || head.status === 204 ? unframedLines(text) : linesOf(head)
+        const { feedback } = this.server
+        if (feedback !== null) {
+          this.lastSaid = feedback.read(head.fields.forward)
+          this.lastLines = feedback.strip(this.lastLines)
+        }
       }
       at = stop
       const head = this.lastHead!
@@ -215,9 +223,11 @@ export class ServerConnection implements ChannelOwner {
     let lines = this.lastLines
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
+    const { feedback } = this.server
+    if (this.lastSaid !== null) feedback?.heed(this.server.slot, this.lastSaid)
     const strips = exchange.head.old && head.fields.chunked
     this.unframes = strips && !body.done
-    if (strips) lines = unframedLines(text)
+    if (strips) lines = feedback === null ? unframedLines(text) : feedback.strip(unframedLines(text))
     let stop: number
     let content: number
     if (this.unframes) {

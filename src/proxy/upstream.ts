@@ -1,4 +1,5 @@
 // An upstream in this thread: the pool of its servers, and the budget for its retries.
+import { Guard } from '../balance/guard.ts'
 import { Pool, type PoolTools } from '../balance/pool.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
@@ -19,6 +20,7 @@ export class Upstream {
       turn: options.turns.at(plan.turn),
       random: options.random,
       probe: () => {},
+      ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools)
