@@ -10,6 +10,8 @@ export interface Config {
   forwarding: Forwarding
   logging: Logging
   metrics: MetricsConfig
+  /** Where this balancer stands; empty: nowhere in particular. */
+  zone: string
   workers: number
   shutdown_timeout: number
 }
@@ -50,7 +52,21 @@ export interface UpstreamConfig {
   server_feedback: ServerFeedback
   timeouts: ServerTimeouts
   retries: Retries
+  hedging: Hedging
   connections: Connections
+  slow_start: SlowStart
+  /** How much more than its share the healthy part of a level is thought to bear; at least 1. */
+  overprovisioning: number
+  /** Share of healthy servers below which all are used, 0 to 1. */
+  panic_threshold: number
+}
+
+export interface SlowStart {
+  /** 0: off. */
+  window: number
+  /** Share of the weight at the beginning, 0 to 1. */
+  min_weight: number
+  aggression: number
 }
 
 export interface StrategyConfig {
@@ -67,6 +83,12 @@ export interface ServerConfig {
   weight: number
   /** Most exchanges in flight at a time, over all workers; 0: any number. */
   max_active: number
+  /** Level: 0 comes first. */
+  priority: number
+  /** Used only when no other server is healthy or has a place left. */
+  backup: boolean
+  /** Empty: nowhere in particular. */
+  zone: string
 }
 
 export interface HealthCheckConfig {
@@ -170,13 +192,30 @@ export interface ClientTimeouts {
   keep_alive_idle: number
 }
 
+/** What a request may be sent again for; a range of statuses is inclusive. */
+export type RetryCondition = 'connect_failure' | 'reset' | 'timeout' | { from: number; to: number }
+
 export interface Retries {
   /** Further attempts after the first one. */
   attempts: number
+  on: RetryCondition[]
+  /** Also requests that may be executed twice: POST, PATCH and unknown methods. */
+  non_idempotent: boolean
+  /** From the choice of a server to the head of its response. */
+  per_try_timeout: number
+  backoff_base: number
+  backoff_max: number
+  /** Longest Retry-After that is waited for; 0: a response with one is passed on. */
+  retry_after_max: number
   /** Share of requests over the last 10 s that may be retries, 0 to 1. */
   budget_ratio: number
   /** Retries per second that are always allowed. */
   budget_min_per_second: number
+}
+
+export interface Hedging {
+  /** Milliseconds, or a percentile of what the route takes to a response head: 50 to 99.9. */
+  after: number | { percentile: number }
 }
 
 export interface Connections {

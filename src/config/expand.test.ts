@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serverConfig } from '../../test/support/server-config.ts'
 import type { ClientTimeouts, Config, ServerConfig, UpstreamConfig } from './config.ts'
 import { normaliseConfig } from './load.ts'
 import type { FileConfig, ParsedFile, ParsedUpstream } from './schema.ts'
@@ -14,10 +15,7 @@ const DEFAULTS: Config = {
     {
       name: 'main',
       strategy: { name: 'least_active', options: {} },
-      servers: [
-        { url: 'http://localhost:8001', host: 'localhost', port: 8001, weight: 1, max_active: 0 },
-        { url: 'http://localhost:8002', host: 'localhost', port: 8002, weight: 2, max_active: 0 },
-      ],
+      servers: [serverConfig('localhost', 8001), serverConfig('localhost', 8002, { weight: 2 })],
       health_check: {
         kind: 'http',
         interval: 30_000,
@@ -64,7 +62,21 @@ const DEFAULTS: Config = {
         expiry: 180_000,
       },
       timeouts: { connect: 5000, response_head: 60_000, body_idle: 60_000, exchange: 0, tunnel_idle: 3_600_000 },
-      retries: { attempts: 2, budget_ratio: 0.2, budget_min_per_second: 10 },
+      slow_start: { window: 0, min_weight: 0.1, aggression: 1 },
+      overprovisioning: 1.4,
+      panic_threshold: 0,
+      retries: {
+        attempts: 2,
+        on: ['connect_failure', 'reset'],
+        non_idempotent: false,
+        per_try_timeout: 0,
+        backoff_base: 25,
+        backoff_max: 250,
+        retry_after_max: 1000,
+        budget_ratio: 0.2,
+        budget_min_per_second: 10,
+      },
+      hedging: { after: 0 },
       connections: { idle_per_server: 256, idle_timeout: 60_000 },
     },
   ],
@@ -80,6 +92,7 @@ const DEFAULTS: Config = {
   forwarding: { trusted_proxies: [], x_forwarded: true, forwarded: false, via: true },
   logging: { format: 'text', level: 'info', selection: true, access: false },
   metrics: { path: '/metrics' },
+  zone: '',
   workers: 0,
   shutdown_timeout: 30_000,
 }
@@ -280,6 +293,7 @@ const typesAgree: [
   Same<On<ParsedFile['metrics']>, Config['metrics']>,
   Same<ParsedFile['timeouts'], ClientTimeouts & UpstreamConfig['timeouts']>,
   Same<ParsedFile['retries'], UpstreamConfig['retries']>,
+  Same<ParsedFile['hedging'], UpstreamConfig['hedging']>,
   Same<ParsedFile['passive_health'], UpstreamConfig['passive_health']>,
   Same<ParsedFile['failure_statuses'], UpstreamConfig['failure_statuses']>,
   Same<On<ParsedFile['outlier_detection']>, NonNullable<UpstreamConfig['outlier_detection']>>,
@@ -291,7 +305,7 @@ const typesAgree: [
   Same<ParsedUpstream['strategy'], UpstreamConfig['strategy']>,
   Same<keyof On<ParsedFile['health_check']>, keyof UpstreamConfig['health_check']>,
   Same<NonNullable<ParsedFile['routes']>[number]['match'], Config['routes'][number]['match']>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
 
 test('the schema and the effective config have the same types', () => {
   assert.ok(typesAgree.every(Boolean))

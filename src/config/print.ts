@@ -1,9 +1,12 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
+import { registry } from '../registry.ts'
 import type {
   CircuitBreaker,
   Config,
   HealthCheckConfig,
   OutlierDetection,
+  Retries,
+  ServerConfig,
   ServerFeedback,
   StrategyConfig,
   UpstreamConfig,
@@ -11,6 +14,7 @@ import type {
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
+import { writtenOption } from './written-option.ts'
 
 /** JSON text with a newline at the end. */
 export function printConfig(config: Config): string {
@@ -35,6 +39,7 @@ function fullForm(config: Config): FileConfig {
     forwarding: config.forwarding,
     logging: config.logging,
     metrics: config.metrics.path === '' ? 'off' : config.metrics,
+    zone: config.zone,
     workers: config.workers === 0 ? 'auto' : config.workers,
     shutdown_timeout: duration(config.shutdown_timeout),
   }
@@ -42,27 +47,56 @@ function fullForm(config: Config): FileConfig {
 
 function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstreams']>[string] {
   const { idle_per_server, idle_timeout } = upstream.connections
+  const { after } = upstream.hedging
   return {
     strategy: strategyForm(upstream.strategy),
-    servers: upstream.servers.map(({ url, weight, max_active }) => ({
-      url,
-      weight,
-      max_active: max_active === 0 ? ('off' as const) : max_active,
-    })),
+    servers: upstream.servers.map(serverForm),
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
-    failure_statuses: statusesForm(upstream.failure_statuses),
+    failure_statuses: upstream.failure_statuses.map(statusForm),
     outlier_detection: upstream.outlier_detection === null ? 'off' : outlierForm(upstream.outlier_detection),
     circuit_breaker: upstream.circuit_breaker === null ? 'off' : breakerForm(upstream.circuit_breaker),
     server_feedback: feedbackForm(upstream.server_feedback),
     timeouts: durations(upstream.timeouts),
-    retries: upstream.retries,
+    retries: retriesForm(upstream.retries),
+    hedging: { after: typeof after === 'number' ? duration(after) : `p${after.percentile}` },
     connections: { idle_per_server, idle_timeout: duration(idle_timeout) },
+    slow_start: { ...upstream.slow_start, window: duration(upstream.slow_start.window) },
+    overprovisioning: upstream.overprovisioning,
+    panic_threshold: upstream.panic_threshold === 0 ? 'off' : upstream.panic_threshold,
+  }
+}
+
+/** What only few servers have is left out where it says nothing: a line for each server is enough. */
+function serverForm({ url, weight, max_active, priority, backup, zone }: ServerConfig) {
+  return {
+    url,
+    weight,
+    max_active: max_active === 0 ? ('off' as const) : max_active,
+    ...(priority > 0 && { priority }),
+    ...(backup && { backup }),
+    ...(zone !== '' && { zone }),
+  }
+}
+
+function retriesForm(retries: Retries) {
+  return {
+    ...retries,
+    on: retries.on.map((condition) => (typeof condition === 'string' ? condition : statusForm(condition))),
+    per_try_timeout: duration(retries.per_try_timeout),
+    backoff_base: duration(retries.backoff_base),
+    backoff_max: duration(retries.backoff_max),
+    retry_after_max: duration(retries.retry_after_max),
   }
 }
 
 function strategyForm({ name, options }: StrategyConfig) {
-  return Object.keys(options).length === 0 ? name : { name, ...options }
+  const rules = registry.strategies[name]?.options ?? {}
+  const written = Object.entries(options).map(([option, value]) => {
+    const rule = rules[option]
+    return [option, rule === undefined ? value : writtenOption(rule, value)]
+  })
+  return written.length === 0 ? name : { name, ...Object.fromEntries(written) }
 }
 
 function healthCheckForm(check: HealthCheckConfig) {
@@ -72,12 +106,12 @@ function healthCheckForm(check: HealthCheckConfig) {
     interval: duration(check.interval),
     interval_down: duration(check.interval_down),
     timeout: duration(check.timeout),
-    statuses: statusesForm(check.statuses),
+    statuses: check.statuses.map(statusForm),
   }
 }
 
-function statusesForm(statuses: HealthCheckConfig['statuses']): (number | string)[] {
-  return statuses.map(({ from, to }) => (from === to ? from : `${from}-${to}`))
+function statusForm({ from, to }: { from: number; to: number }) {
+  return from === to ? from : `${from}-${to}`
 }
 
 function outlierForm(detection: OutlierDetection) {

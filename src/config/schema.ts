@@ -2,8 +2,8 @@
 // docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
-import { registry } from '../registry.ts'
-import type { ServerConfig, StrategyConfig } from './config.ts'
+import type { ServerConfig } from './config.ts'
+import { strategySchema as strategy } from './strategy-schema.ts'
 import {
   addressBlock,
   duration,
@@ -14,6 +14,7 @@ import {
   NAME_PATTERN,
   name,
   path,
+  percentile,
   serverUrl,
   share,
   size,
@@ -29,23 +30,12 @@ const KIB = 1024
 
 export const DEFAULT_STRATEGY = 'least_active'
 
-const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]]).describe(
-  Object.values(registry.strategies)
-    .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
-    .join(' '),
-)
-
-const strategy = z
-  .union([
-    strategyName.transform((name): StrategyConfig => ({ name, options: {} })),
-    z.looseObject({ name: strategyName }).transform(({ name, ...options }): StrategyConfig => ({ name, options })),
-  ])
-  .describe("How a server is chosen for each request: a name, or an object with `name` and the strategy's options.")
-
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
+const PLAIN_SERVER = { weight: 1, max_active: 0, priority: 0, backup: false, zone: '' }
+
 const server = z.union([
-  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1, max_active: 0 })),
+  serverUrl.transform((address): ServerConfig => ({ ...address, ...PLAIN_SERVER })),
   z
     .strictObject({
       url: serverUrl.describe('Address: `http://host` or `http://host:port`; the port is 80 when it is left out.'),
@@ -58,8 +48,17 @@ const server = z.union([
           'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and clients get 503 when all are full. 1 to 1000000, or `off` for any number.',
         )
         .prefault('off'),
+      priority: whole(0, 9)
+        .describe('Level of the server, 0 to 9: a level gets what the levels of smaller numbers cannot bear.')
+        .prefault(0),
+      backup: z.boolean().describe('Used only when no other server is healthy or has a place left.').prefault(false),
+      zone: z
+        .string()
+        .max(100)
+        .describe('Where the server stands; those in the zone of octoload itself (`zone`) are preferred.')
+        .prefault(''),
     })
-    .transform(({ url, weight, max_active }): ServerConfig => ({ ...url, weight, max_active })),
+    .transform(({ url, ...rest }): ServerConfig => ({ ...url, ...rest })),
 ])
 
 const workers = z.union([z.literal('auto'), whole(1, 256)])
@@ -148,6 +147,34 @@ const retries = z.strictObject({
   attempts: whole(0, 10)
     .describe('Further attempts on other servers after the first one failed, 0 to 10; 0 turns retries off.')
     .prefault(2),
+  on: z
+    .array(z.union([z.enum(['connect_failure', 'reset', 'timeout']), statuses]))
+    .describe(
+      'What is tried again: `connect_failure` (no connection: any request), `reset` (the connection ended without a byte of a response), `timeout` (no response head in time), and statuses of responses: numbers, `"500-504"` or `"5xx"`.',
+    )
+    .prefault(['connect_failure', 'reset']),
+  non_idempotent: z
+    .boolean()
+    .describe(
+      'Tries POST, PATCH and unknown methods again, too, for all of `on`: only for servers that recognise a request that comes twice.',
+    )
+    .prefault(false),
+  per_try_timeout: duration(WAIT_OR_OFF)
+    .describe(
+      'Longest time for one attempt to get a response head, from the choice of the server, or from the end of the request when that is later.',
+    )
+    .prefault('off'),
+  backoff_base: duration(WAIT_OR_OFF)
+    .describe(
+      'The wait before a retry is random, up to this; twice as much before each further one. A first retry on another server after `connect_failure` or `reset` does not wait.',
+    )
+    .prefault('25ms'),
+  backoff_max: duration(WAIT).describe('What the wait before a retry grows to at most.').prefault('250ms'),
+  retry_after_max: duration(WAIT_OR_OFF)
+    .describe(
+      "Longest `Retry-After` of a response that is waited for; a response that asks for more is the client's. `off`: so is each one that asks for a wait at all.",
+    )
+    .prefault('1s'),
   budget_ratio: share()
     .describe('Share of the requests of the last 10 seconds that may be retries, 0 to 1 or as a percentage.')
     .prefault(0.2),
@@ -157,6 +184,15 @@ const retries = z.strictObject({
     .max(100_000)
     .describe('Retries per second that are always allowed, however few requests there are; 0 to 100000.')
     .prefault(10),
+})
+
+const hedging = z.strictObject({
+  after: z
+    .union([percentile, duration(WAIT_OR_OFF)])
+    .describe(
+      'When an idempotent request has no response head after this time it is sent to a second server, too, and the first response wins: a duration, or a percentile of what the route takes now, `p50` to `p99.9`.',
+    )
+    .prefault('off'),
 })
 
 const health_check = z.strictObject({
@@ -345,6 +381,19 @@ const connections = z.strictObject({
   idle_timeout: duration(WAIT_OR_OFF).describe('How long an idle connection to a server is kept.').prefault('60s'),
 })
 
+const slow_start = z.strictObject({
+  window: duration(WAIT_OR_OFF)
+    .describe('How long a server that has come up gets less than its weight; `off` gives it all at once.')
+    .prefault('off'),
+  min_weight: share().describe('Share of its weight at the beginning, 0 to 1 or as a percentage.').prefault(0.1),
+  aggression: z
+    .number()
+    .min(0.1)
+    .max(10)
+    .describe('Shape of the way up: 1 is a straight line, more is faster at the beginning; 0.1 to 10.')
+    .prefault(1),
+})
+
 const limits = z.strictObject({
   request_head_size: size({ min: KIB, max: KIB * KIB, off: false })
     .describe('Largest request head: request line and headers (else 431).')
@@ -420,7 +469,23 @@ const upstream = z.strictObject({
     .prefault({}),
   timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
+  hedging: overrides(hedging).describe('Keys that differ from the top-level `hedging`.').prefault({}),
   connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
+  slow_start: overrides(slow_start).describe('Keys that differ from the top-level `slow_start`.').prefault({}),
+  overprovisioning: z
+    .number()
+    .min(1)
+    .max(10)
+    .describe(
+      'How much of its work a level, or the near zone, is thought to bear with some of its servers gone, 1 to 10: with 1.4 nothing overflows while at least 1 / 1.4 (71 %) of its weight is healthy.',
+    )
+    .prefault(1.4),
+  panic_threshold: z
+    .union([share(), z.literal('off').transform(() => 0)])
+    .describe(
+      'Share of healthy servers below which health is not looked at any more and all servers are used, 0 to 1 or as a percentage; `off`: never.',
+    )
+    .prefault('off'),
 })
 
 export const fileSchema = z.strictObject({
@@ -452,6 +517,11 @@ export const fileSchema = z.strictObject({
   retries: retries
     .describe(`When a server fails before its response began, another may be asked. ${perUpstream}`)
     .prefault({}),
+  hedging: hedging
+    .describe(
+      `Asks a second server when the first one takes unusually long. Within the budget of \`retries\`. ${perUpstream}`,
+    )
+    .prefault({}),
   health_check: z
     .union([z.literal('off'), health_check])
     .describe(`Asks every server at intervals whether it is healthy; \`off\` checks nothing. ${perUpstream}`)
@@ -474,6 +544,9 @@ export const fileSchema = z.strictObject({
     .describe(`What servers may say about themselves: less work, or none. ${perUpstream}`)
     .prefault({}),
   connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
+  slow_start: slow_start
+    .describe(`A server that has come up while others were up gets less for a while. ${perUpstream}`)
+    .prefault({}),
   limits: limits.describe('What is accepted from clients and servers.').prefault({}),
   forwarding: forwarding.describe('What servers learn about the client.').prefault({}),
   logging: logging.describe('What is written to the log.').prefault({}),
@@ -481,6 +554,13 @@ export const fileSchema = z.strictObject({
     .union([z.literal('off'), metrics])
     .describe('The page of numbers, as JSON and for Prometheus; `off` turns it off.')
     .prefault({}),
+  zone: z
+    .string()
+    .max(100)
+    .describe(
+      'Where this octoload stands, from an environment variable perhaps: servers of the same `zone` are preferred.',
+    )
+    .prefault(''),
   workers: workers
     .optional()
     .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
@@ -501,6 +581,7 @@ export const healthCheckSchema = health_check
 export const outlierDetectionSchema = outlier_detection
 export const circuitBreakerSchema = circuit_breaker
 export const serverSchema = server
+export const upstreamSchema = upstream
 
 type Overrides<Shape extends z.core.$ZodShape> = {
   [Key in keyof Shape]: Shape[Key] extends z.ZodPrefault<infer Inner extends z.core.SomeType>

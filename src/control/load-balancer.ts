@@ -1,6 +1,8 @@
 // The load balancer as its owner sees it, be that the command line or a program that imports octoload. It lives in the
 // main thread and puts the parts together: config, slots, health checks, workers, log, metrics.
 import { EventEmitter } from 'node:events'
+import { fitnessOf } from '../balance/fitness.ts'
+import { FITNESS } from '../balance/tiers.ts'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
 import { normaliseConfig, normaliseServer } from '../config/load.ts'
 import type { FileConfig } from '../config/schema.ts'
@@ -11,6 +13,8 @@ import {
   listening,
   type NamedServer,
   oneWorkerOnly,
+  panicBegun,
+  panicOver,
   serverAdded,
   serverDraining,
   serverHealthy,
@@ -31,7 +35,7 @@ import { type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
 import { InFlight } from '../shared/in-flight.ts'
-import { ServerTable, UP } from '../shared/server-table.ts'
+import { DOWN, ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
@@ -49,6 +53,8 @@ const REMOVAL_CHECK_MS = 100
 export interface LoadBalancerOptions {
   /** Write the log to standard output; false unless told. The 'log' event carries it in any case. */
   readonly stdout?: boolean
+  /** Listen beside another instance of octoload that has the ports, which is stopped next; false unless told. */
+  readonly takeOver?: boolean
   /** For tests. */
   readonly threads?: ThreadOptions
 }
@@ -108,6 +114,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly supervisor: Supervisor
   private readonly logger: Logger
   private readonly writer: LogWriter | null
+  /** Upstreams whose requests go to all servers, healthy or not. */
+  private readonly panicking = new Set<string>()
   /** One for each removed server that still has exchanges in flight. */
   private readonly removals = new Set<NodeJS.Timeout>()
   private readonly startedAt = Date.now()
@@ -139,6 +147,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       ejected: (event) => this.emit('server-ejected', event),
       returned: (event) => this.emit('server-returned', event),
       breaker: (event) => this.emit('breaker', event),
+      changed: (upstream) => this.reportShortage(this.upstream(upstream), false),
     })
     const shared = {
       table: this.table.buffer,
@@ -160,7 +169,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
         onLost: (index, end, delay) => this.workerLost(index, end, delay),
         onGivenUp: (index, left) => this.workerGivenUp(index, left),
       },
-      options.threads,
+      options,
     )
   }
 
@@ -274,9 +283,10 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStop(timeout: number, signal: string): Promise<{ finished: number; cut: number }> {
-    await this.started?.catch(() => {})
+    // Before anything else: an exchange that ends while we wait here has finished, too.
     const begun = this.total(COUNTER.requests)
     const active = this.total(COUNTER.exchangesActive)
+    await this.started?.catch(() => {})
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
     this.sick.stop()
@@ -351,14 +361,27 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     if (health === UP) {
       this.log(serverHealthy(named, reason))
       this.emit('server-up', event)
-      return
+    } else {
+      this.log(serverUnhealthy(named, reason))
+      this.emit('server-down', event)
+      this.sick.rescue()
     }
-    this.sick.rescue()
-    this.log(serverUnhealthy(named, reason))
-    this.emit('server-down', event)
-    const servers = this.config.upstreams.find((candidate) => candidate.name === upstream)?.servers ?? []
-    const anyUp = servers.some((one) => this.table.health(this.slots.servers[serverKey(upstream, one.url)]!) === UP)
-    if (!anyUp) this.log(allServersDown(upstream))
+    this.reportShortage(this.upstream(upstream), health === DOWN)
+  }
+
+  /** Says when too few servers are left, or enough again; `fewer`: one has just gone. */
+  private reportShortage({ name, servers, panic_threshold }: UpstreamConfig, fewer: boolean): void {
+    const all = servers.map((server) => fitnessOf(this.table, this.slots.servers[serverKey(name, server.url)]!))
+    const staying = all.filter((fitness) => fitness !== FITNESS.leaving)
+    const healthy = staying.filter((fitness) => fitness === FITNESS.healthy).length
+    // The rule of balance/tiers.ts.
+    const panic = healthy < panic_threshold * staying.length
+    if (panic !== this.panicking.has(name)) {
+      this.log((panic ? panicBegun : panicOver)(name, healthy, staying.length))
+      if (panic) this.panicking.add(name)
+      else this.panicking.delete(name)
+    }
+    if (fewer && healthy === 0 && !panic) this.log(allServersDown(name))
   }
 
   private workerUp(index: number, again: boolean): void {

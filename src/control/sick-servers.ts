@@ -44,6 +44,8 @@ export interface SickListener {
   ejected(event: EjectionEvent): void
   returned(event: EjectionEvent): void
   breaker(event: BreakerEvent): void
+  /** More or fewer servers of an upstream may be used now. */
+  changed(upstream: string): void
 }
 
 export class SickServers {
@@ -151,6 +153,7 @@ export class SickServers {
         listener.breaker({ upstream, server: url, state: 'closed', reason })
         break
     }
+    listener.changed(upstream)
   }
 
   private heard(event: FeedbackEvent): void {
@@ -159,5 +162,6 @@ export class SickServers {
     else if (event.refused) listener.log(withdrawalRefused(event, event.kind))
     else if (event.asked) listener.log(serverWithdrawn(event, event.kind))
     else listener.log(serverRejoined(event, event.kind))
+    if (event.kind !== 'weight') listener.changed(event.upstream)
   }
 }

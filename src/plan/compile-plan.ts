@@ -5,7 +5,7 @@ import { type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
 
 /** Compiles an effective config. Throws when it names what does not exist, which a checked config never does. */
 export function compilePlan(config: Config, slots: Slots, generation: number): Plan {
-  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots))
+  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.zone))
   const routes = config.routes.map((route) => {
     const upstream = upstreams.find((candidate) => candidate.name === route.upstream)
     if (upstream === undefined) throw new Error(`route ${route.name} leads to the unknown upstream ${route.upstream}`)
@@ -24,7 +24,7 @@ export function compilePlan(config: Config, slots: Slots, generation: number): P
   }
 }
 
-function compileUpstream(upstream: UpstreamConfig, slots: Slots): UpstreamPlan {
+function compileUpstream(upstream: UpstreamConfig, slots: Slots, zone: string): UpstreamPlan {
   const strategy = registry.strategies[upstream.strategy.name]
   if (strategy === undefined) throw new Error(`upstream ${upstream.name} has no known strategy`)
   return {
@@ -39,12 +39,18 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots): UpstreamPlan {
       port: server.port,
       weight: server.weight,
       maxActive: server.max_active,
+      priority: server.priority,
+      backup: server.backup,
+      zone: server.zone,
       upstream: upstream.name,
     })),
     limited: upstream.servers.some((server) => server.max_active > 0),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
+    hedging: upstream.hedging,
     connections: upstream.connections,
+    slow_start: upstream.slow_start,
+    tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },
     connectFailures: upstream.passive_health.connect_failures,
     failureStatuses: compileStatuses(upstream.failure_statuses),
     outliers: upstream.outlier_detection,

@@ -4,6 +4,7 @@ import type {
   ClientTimeouts,
   Connections,
   Forwarding,
+  Hedging,
   Limits,
   ListenerConfig,
   Logging,
@@ -12,6 +13,7 @@ import type {
   RouteConfig,
   ServerFeedback,
   ServerTimeouts,
+  SlowStart,
 } from '../config/config.ts'
 import type { Strategy } from '../seams/strategy.ts'
 
@@ -27,6 +29,13 @@ export interface Plan {
   readonly logging: Logging
   /** Empty: off. */
   readonly metricsPath: string
+}
+
+/** What the tiers of an upstream are made by; see balance/tiers.ts. */
+export interface TierRules {
+  readonly overprovisioning: number
+  readonly panic: number
+  readonly zone: string
 }
 
 export interface RoutePlan {
@@ -46,7 +55,10 @@ export interface UpstreamPlan {
   readonly limited: boolean
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
+  readonly hedging: Hedging
   readonly connections: Connections
+  readonly slow_start: SlowStart
+  readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
   /** By status: 1 when it counts as a failure of the server. */
@@ -66,6 +78,10 @@ export interface ServerPlan {
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number
+  readonly priority: number
+  readonly backup: boolean
+  /** Empty: nowhere in particular. */
+  readonly zone: string
   readonly upstream: string
 }
 

@@ -11,9 +11,9 @@ import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
 import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
-import { NO_TRIAL } from '../shared/breaker-cells.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import { type Answer, explain } from './answer.ts'
+import { Attempt } from './attempt.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { exchangeKey } from './exchange-key.ts'
 import type { Runtime } from './runtime.ts'
@@ -32,8 +32,6 @@ export class Exchange implements PoolExchange {
   readonly startedAt: number
   /** The last byte of the request has arrived. */
   requestDone: boolean
-  /** The first byte of a response has arrived: no retry any more. */
-  responseBegun = false
   /** Passed on or answered; 0 before that. */
   status = 0
   requestBytes: number
@@ -46,7 +44,8 @@ export class Exchange implements PoolExchange {
   tunnel: Tunnel | null = null
   private readonly runtime: Runtime
   private upstream: Upstream | null = null
-  private connection: ServerConnection | null = null
+  /** The present one; null before the first and when none is under way. */
+  private attempt: Attempt | null = null
   /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
   private readonly firstBytes: Buffer
   private readonly firstStart: number
@@ -55,13 +54,6 @@ export class Exchange implements PoolExchange {
   private held: string | Buffer | null = null
   /** Body bytes were sent that are not held: the request cannot be sent again. */
   private streamed = false
-  /** The server on which this exchange has a place. */
-  private placed: Server | null = null
-  /** When that was taken, and when the head of the response came; 0 before that. Milliseconds on the monotonic clock. */
-  private placedAt = 0
-  private headAt = 0
-  /** The place is a trial of a half-open circuit breaker. */
-  private trial = NO_TRIAL
   /** Slots. */
   private readonly tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -162,21 +154,20 @@ export class Exchange implements PoolExchange {
   /** The pool has taken a place on this server for us. */
   private connect(server: Server, now: number): void {
     const { runtime } = this
+    const upstream = this.upstream!
     this.server = server
-    this.placed = server
-    this.placedAt = now
-    this.headAt = 0
-    this.trial = this.upstream!.pool.trial
     this.tried.push(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
-    if (runtime.log.selected !== null) runtime.log.selected(server, this.upstream!.pool.load)
+    if (runtime.log.selected !== null) runtime.log.selected(server, upstream.pool.load)
     // A retry does not trust a connection that may be as stale as the last one.
-    this.connection = server.connection(this.retries > 0)
-    if (this.connection.connecting) {
+    const connection = server.connection(this.retries > 0)
+    const attempt = new Attempt(this, upstream, server, connection, now)
+    this.attempt = attempt
+    if (connection.connecting) {
       this.hold()
       if (!this.requestDone) this.client.channel.pause()
     } else if (this.head.idempotent) this.hold()
-    this.forward(this.connection, server)
+    this.forward(attempt, connection)
   }
 
   /** The connection stands: the rest of the body may come. */
@@ -186,12 +177,12 @@ export class Exchange implements PoolExchange {
 
   // ── forward ──
 
-  private forward(connection: ServerConnection, server: Server): void {
+  private forward(attempt: Attempt, connection: ServerConnection): void {
     const { head } = this
-    const host = head.host === '' ? `Host: ${server.authority}\r\n` : ''
+    const host = head.host === '' ? `Host: ${attempt.server.authority}\r\n` : ''
     const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
     const { held, firstStart, firstEnd } = this
-    connection.begin(this, this.startedAt)
+    connection.begin(attempt, attempt.startedAt)
     if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)
     else if (held !== null) connection.channel.writeBytes(text, held)
     else {
@@ -211,15 +202,20 @@ export class Exchange implements PoolExchange {
   /** Passes on more bytes of the request body. */
   sendBody(bytes: Buffer, start: number, end: number): void {
     this.requestBytes += end - start
-    if (this.connection === null) return
+    const connection = this.connection
+    if (connection === null) return
     this.streamed = true
-    this.client.channel.relay(this.connection.channel, '', bytes, start, end)
-    if (this.requestDone) this.connection.requestSent()
+    this.client.channel.relay(connection.channel, '', bytes, start, end)
+    if (this.requestDone) connection.requestSent()
   }
 
   /** All that was passed on of the request has left. */
   get requestFlushed(): boolean {
     return this.connection !== null && !this.connection.channel.pending
+  }
+
+  private get connection(): ServerConnection | null {
+    return this.attempt === null ? null : this.attempt.connection
   }
 
   // ── respond ──
@@ -232,10 +228,9 @@ export class Exchange implements PoolExchange {
   }
 
   /** A final response head has arrived. Returns the Connection line that the client gets. */
-  responding(status: number, endsWithConnection: boolean): string {
+  responding(attempt: Attempt, status: number, endsWithConnection: boolean): string {
     this.status = status
-    this.headAt = performance.now()
-    if (this.trial !== NO_TRIAL) this.trialAnswered()
+    attempt.answered(status, performance.now())
     this.answering = true
     this.unframed = endsWithConnection
     this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
@@ -244,16 +239,10 @@ export class Exchange implements PoolExchange {
   }
 
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
-  responded(now: number): void {
-    this.connection = null
-    this.leave(this.upstream!.plan.failureStatuses[this.status] === 1 ? OUTCOME.failed : OUTCOME.ok, now)
+  responded(attempt: Attempt, now: number): void {
+    attempt.connection = null
+    attempt.leave(this.upstream!.plan.failureStatuses[this.status] === 1 ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
-  }
-
-  private trialAnswered(): void {
-    const { pool } = this.upstream!
-    pool.trialAnswered(this.placed!, this.trial, this.status, this.headAt - this.placedAt)
-    this.trial = NO_TRIAL
   }
 
   /** Whether the request asks for another protocol. */
@@ -262,12 +251,10 @@ export class Exchange implements PoolExchange {
   }
 
   /** The server has agreed: `text` is its head for the client, and bytes go both ways from here on. */
-  switchProtocols(text: string): Tunnel {
+  switchProtocols(server: ServerConnection, text: string): Tunnel {
     const { runtime, client } = this
-    const server = this.connection!
     this.status = 101
-    this.headAt = performance.now()
-    if (this.trial !== NO_TRIAL) this.trialAnswered()
+    this.attempt?.answered(101, performance.now())
     this.answering = true
     // The exchange proper is over; a tunnel has its own time-out.
     if (this.timer !== null) runtime.wheel.remove(this.timer)
@@ -287,17 +274,18 @@ export class Exchange implements PoolExchange {
   // ── the doors back ──
 
   /** The attempt failed on the server's side: another one follows, or the end. */
-  attemptFailed(failure: Failure, detail: string): void {
-    const { server, runtime } = this
-    if (server === null || this.over) return
-    this.connection = null
+  attemptFailed(attempt: Attempt, failure: Failure, detail: string): void {
+    if (this.over) return
+    const { runtime } = this
+    const { server } = attempt
+    attempt.connection = null
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
     const now = performance.now()
     // A stale connection says little about the server: it may have closed it just when we wrote.
-    this.leave(failure === FAILURES.reusedClosed ? OUTCOME.cancelled : OUTCOME.failed, now)
+    attempt.leave(failure === FAILURES.reusedClosed ? OUTCOME.cancelled : OUTCOME.failed, now)
     if (failure.retry === 'unsent') server.connectFailed(detail)
     if (failure === FAILURES.reusedClosed) server.closeIdle()
-    const next = this.nextServer(failure, now)
+    const next = this.nextServer(attempt, failure, now)
     if (next === null) {
       this.fail(failure, detail)
       return
@@ -309,9 +297,9 @@ export class Exchange implements PoolExchange {
   }
 
   /** Where to try again after a failure; null when the exchange may not be tried again. */
-  private nextServer(failure: Failure, now: number): Server | null {
+  private nextServer(attempt: Attempt, failure: Failure, now: number): Server | null {
     const upstream = this.upstream!
-    if (failure.retry === 'never' || this.responseBegun || this.streamed) return null
+    if (failure.retry === 'never' || attempt.begun || this.streamed) return null
     if (failure.retry === 'replay' && !this.head.idempotent) return null
     if (this.retries >= upstream.plan.retries.attempts) return null
     let next = upstream.pool.choose(this, now)
@@ -350,7 +338,7 @@ export class Exchange implements PoolExchange {
 
   /** Answers the client ourselves. */
   private answer(answer: Answer): void {
-    this.leaveServer()
+    this.attempt?.destroy()
     this.status = answer.status
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
     this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
@@ -359,14 +347,9 @@ export class Exchange implements PoolExchange {
   }
 
   private breakOff(): void {
-    this.leaveServer()
+    this.attempt?.destroy()
     this.client.abort(this.unframed)
     this.account(performance.now())
-  }
-
-  private leaveServer(): void {
-    this.connection?.destroy()
-    this.connection = null
   }
 
   // ── account ──
@@ -376,8 +359,7 @@ export class Exchange implements PoolExchange {
     this.over = true
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     if (!this.internal) this.count((now - this.startedAt) * 1000)
-    if (this.failure === null) this.leave(OUTCOME.ok, now)
-    else this.leave(this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled, now)
+    if (this.attempt !== null) this.attempt.leave(this.outcome, now)
     this.client.exchangeOver(this.keepsClient, now)
   }
 
@@ -390,14 +372,9 @@ export class Exchange implements PoolExchange {
     if (log.finished !== null) log.finished(this, micros)
   }
 
-  /** Gives the place on the server back, if there is one. */
-  private leave(outcome: Outcome, now: number): void {
-    const { placed } = this
-    if (placed === null) return
-    this.placed = null
-    const millis = now - this.placedAt
-    const headMillis = this.headAt === 0 ? millis : this.headAt - this.placedAt
-    const status = this.headAt === 0 ? 0 : this.status
-    this.upstream!.pool.finish(placed, outcome, headMillis, millis, now, status, this.trial)
+  /** What the end of the exchange says about a server that was at work on it. */
+  private get outcome(): Outcome {
+    if (this.failure === null) return OUTCOME.ok
+    return this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled
   }
 }

@@ -17,13 +17,13 @@ export class Upstream {
     const tools: PoolTools<Server> = {
       table,
       inFlight,
-      turn: options.turns.at(plan.turn),
+      turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
       probe: () => {},
       ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
     this.plan = plan
-    this.pool = new Pool(plan, servers, tools)
+    this.pool = new Pool(plan, servers, tools, before?.pool)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
   }
 }
