@@ -129,7 +129,7 @@ export class ServerTable {
 
   /** What the server's own feedback leaves of its weight: 0.05 to 1. */
   weightFactor(slot: number): number {
-    return 1 - Atomics.load(this.cells, this.standing(slot) + STANDING.reduction) / 1000
+    return (1000 - Atomics.load(this.cells, this.standing(slot) + STANDING.reduction)) / 1000
   }
 
   /** Sets that, in thousandths; returns whether it changed. */
