@@ -12,6 +12,7 @@ export {
   type LoadBalancerEvents,
   type LoadBalancerOptions,
 } from './control/load-balancer.ts'
+export type { BreakerEvent, EjectionEvent } from './control/sick-servers.ts'
 export type { Snapshot } from './observe/snapshot.ts'
 
 /** Gives a config object its types in editors, and returns it as it is. */
