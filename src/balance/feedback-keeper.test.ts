@@ -102,7 +102,7 @@ test('when the last other server goes down, those that wanted to drain serve aga
   fixture.tick()
   assert.deepEqual(fixture.pickable, [false, false, true])
   fixture.table.setHealth(2, DOWN)
-  fixture.keeper.rescueAll()
+  fixture.keeper.rescue()
   assert.deepEqual(fixture.pickable, [true, true, false])
   fixture.table.setHealth(2, UP)
   fixture.tick()

@@ -111,13 +111,13 @@ export class FeedbackKeeper {
         this.weighLoad(heard, now)
       }
       for (const server of heard.servers) this.apply(heard, server)
-      this.rescue(heard)
+      this.rescueIn(heard)
     }
   }
 
   /** Where the last server that could be picked has gone down, those that did not want to come back. */
-  rescueAll(): void {
-    for (const heard of this.heard) this.rescue(heard)
+  rescue(): void {
+    for (const heard of this.heard) this.rescueIn(heard)
   }
 
   private forget(slot: number): void {
@@ -186,7 +186,7 @@ export class FeedbackKeeper {
     }
   }
 
-  private rescue(heard: Heard): void {
+  private rescueIn(heard: Heard): void {
     if (heard.servers.some(({ slot }) => this.table.pickable(slot))) return
     for (const server of heard.servers) {
       const { slot, refused } = server

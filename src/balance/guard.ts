@@ -18,15 +18,16 @@ export class Guard {
   private readonly table: ServerTable
   private readonly standing: Standing
   private readonly breakers: BreakerCells
-  private readonly counters: Counters
+  /** null where nothing looks at them. */
+  private readonly counters: Counters | null
   private readonly onSick: (slot: number, what: Sickness, reason: string) => void
   private readonly timesHeads: boolean
 
-  /** `counters` are those of this thread. */
+  /** `counters` are those of this thread; they may be null unless `countsAttempts`. */
   constructor(
     plan: UpstreamPlan,
     table: ServerTable,
-    counters: Counters,
+    counters: Counters | null,
     onSick: (slot: number, what: Sickness, reason: string) => void,
   ) {
     this.plan = plan
@@ -34,13 +35,13 @@ export class Guard {
     this.table = table
     this.standing = new Standing(table)
     this.breakers = new BreakerCells(table)
-    this.counters = counters
+    this.counters = countsAttempts(plan) ? counters : null
     this.onSick = onSick
     this.timesHeads = timesHeads(plan)
   }
 
   /** Whether an upstream asks for any of this. */
-  static needed({ outliers, breaker }: Pick<UpstreamPlan, 'outliers' | 'breaker'>): boolean {
+  static needed({ outliers, breaker }: Rules): boolean {
     return outliers !== null || breaker !== null
   }
 
@@ -76,15 +77,15 @@ export class Guard {
       this.giveBack(slot, trial)
       return
     }
-    if (this.timesHeads) this.counters.addHeadTime(slot, headMillis * 1000)
+    if (this.timesHeads) this.counters?.addHeadTime(slot, headMillis * 1000)
     if (outcome === OUTCOME.ok) {
-      this.counters.addForServer(slot, SERVER_COUNTER.attemptsOk)
+      this.counters?.addForServer(slot, SERVER_COUNTER.attemptsOk)
       this.standing.clear(slot)
       // Exchanges settle their trials at the head of the response; this is for those that have no heads.
       if (trial !== NO_TRIAL) this.trialAnswered(slot, trial, status, headMillis)
       return
     }
-    this.counters.addForServer(slot, SERVER_COUNTER.attemptsFailed)
+    this.counters?.addForServer(slot, SERVER_COUNTER.attemptsFailed)
     if (trial !== NO_TRIAL) {
       this.trialFailed(slot, trial, status === 0 ? 'a trial had no answer' : `a trial was answered with ${status}`)
     }
@@ -121,8 +122,26 @@ export class Guard {
   }
 }
 
+type Rules = Pick<UpstreamPlan, 'outliers' | 'breaker'>
+
+/** Whether some rule looks at servers over an interval. */
+export function comparesServers({ outliers }: Pick<Rules, 'outliers'>): boolean {
+  if (outliers === null) return false
+  return outliers.success_rate_factor > 0 || outliers.failure_percentage > 0 || outliers.latency_factor > 0
+}
+
+/** Whether some rule of the breaker looks at a window. */
+export function looksBack({ breaker }: Pick<Rules, 'breaker'>): boolean {
+  return breaker !== null && (breaker.error_rate > 0 || breaker.latency > 0)
+}
+
+/** Whether something asks how many attempts ended how. */
+export function countsAttempts(rules: Rules): boolean {
+  return comparesServers(rules) || looksBack(rules)
+}
+
 /** Whether something asks how long the heads of responses take. */
-export function timesHeads({ outliers, breaker }: Pick<UpstreamPlan, 'outliers' | 'breaker'>): boolean {
+export function timesHeads({ outliers, breaker }: Rules): boolean {
   return (outliers?.latency_factor ?? 0) > 0 || (breaker?.latency ?? 0) > 0
 }
 

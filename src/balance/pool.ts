@@ -79,6 +79,8 @@ export class Pool<S extends PoolServer> implements PickExchange {
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
   private readonly guard: Guard | null
+  /** The same where servers have circuit breakers. */
+  private readonly breakers: Guard | null
   private readonly result = new Result()
   private exchange: PoolExchange | null = null
   private tiers: readonly ActiveTier[]
@@ -96,6 +98,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.servers = servers
     this.tools = tools
     this.guard = tools.guard ?? null
+    this.breakers = plan.breaker === null ? null : this.guard
     this.tiers = before?.plan.strategy === plan.strategy ? before.tiers : []
     this.settled = before?.anyUp ?? false
   }
@@ -149,7 +152,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   excludes(position: number): boolean {
     const server = this.tier!.servers[position]!
     if (this.exchange!.hasTried(server.slot) || (this.plan.limited && this.full(server))) return true
-    return this.plan.breaker !== null && this.guard!.excludes(server.slot)
+    return this.breakers?.excludes(server.slot) ?? false
   }
 
   key(source: KeySource): string {
@@ -175,7 +178,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
       if (position === NONE) return null
       const server = tier.servers[position] as S
       // Another worker may take the last trial or the last place between the pick and here.
-      this.trial = this.plan.breaker === null ? NO_TRIAL : this.guard!.take(server.slot)
+      this.trial = this.breakers === null ? NO_TRIAL : this.breakers.take(server.slot)
       if (this.trial < 0) continue
       this.load = this.take(server)
       if (this.load === FULL) {

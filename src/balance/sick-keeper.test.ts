@@ -157,7 +157,7 @@ describe('the time of an ejection', () => {
     const crew = new SickCrew(2, rules)
     crew.run(20, sick(1, SILENT))
     crew.table.setHealth(0, DOWN)
-    crew.keeper.rescueAll(crew.now)
+    crew.keeper.rescue(crew.now)
     assert.deepEqual(crew.story, ['ejected 1', 'returned 1'])
     assert.equal(crew.events[1]!.reason, 'no other server is left')
     assert.deepEqual(crew.run(10), [0, 10])

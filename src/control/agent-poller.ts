@@ -24,14 +24,15 @@ export class AgentPoller {
     this.onWord = onWord
   }
 
-  /** Asks the agents of these servers from now on, each at once and then at its interval. */
+  /** Asks the agents of these servers from now on, each at once, or nearly, and then at its interval. */
   watch(upstreams: readonly PolledUpstream[]): void {
     const polls = new Map<string, () => void>()
+    let began = 0
     for (const { feedback, servers } of upstreams) {
       if (feedback.agent_port === 0) continue
       for (const { slot, host } of servers) {
         const key = JSON.stringify([slot, host, feedback])
-        polls.set(key, this.polls.get(key) ?? this.poll(slot, host, feedback))
+        polls.set(key, this.polls.get(key) ?? this.poll(slot, host, feedback, began++))
       }
     }
     for (const [key, end] of this.polls) if (!polls.has(key)) end()
@@ -42,8 +43,8 @@ export class AgentPoller {
     this.watch([])
   }
 
-  private poll(slot: number, host: string, feedback: ServerFeedback): () => void {
-    let end = (): void => {}
+  /** `number` counts those that begin together: thousands of connections at one moment would be a flood. */
+  private poll(slot: number, host: string, feedback: ServerFeedback, number: number): () => void {
     const ask = (): void => {
       const began = this.clock.now()
       end = this.ask(host, feedback, (text) => {
@@ -51,7 +52,7 @@ export class AgentPoller {
         if (text !== '') this.onWord(slot, readAgentText(text))
       })
     }
-    ask()
+    let end = this.clock.after(number, ask)
     return () => end()
   }
 

@@ -2,7 +2,8 @@
 // words what has become of a server.
 import { type FeedbackEvent, FeedbackKeeper } from '../balance/feedback-keeper.ts'
 import { Guard, type Sickness } from '../balance/guard.ts'
-import { type SickEvent, SickKeeper, TICK_MS } from '../balance/sick-keeper.ts'
+import type { SickEvent } from '../balance/sick-event.ts'
+import { SickKeeper, TICK_MS } from '../balance/sick-keeper.ts'
 import type { Config } from '../config/config.ts'
 import {
   breakerClosed,
@@ -68,7 +69,7 @@ export class SickServers {
     this.table = table
     this.listener = listener
     this.clock = clock
-    this.keeper = new SickKeeper(table, counters, random, (event) => this.sick(event))
+    this.keeper = new SickKeeper(table, counters, { random, onEvent: (event) => this.sick(event) })
     this.feedback = new FeedbackKeeper(table, (event) => this.heard(event))
     this.agents = new AgentPoller(clock, (slot, word) => this.feedback.agentSaid(slot, word, table.now()))
   }
@@ -108,8 +109,8 @@ export class SickServers {
 
   /** A server has gone down: those that were left out come back where it was the last one. */
   rescue(): void {
-    this.keeper.rescueAll(this.table.now())
-    this.feedback.rescueAll()
+    this.keeper.rescue(this.table.now())
+    this.feedback.rescue()
   }
 
   stop(): void {

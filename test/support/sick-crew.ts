@@ -2,7 +2,8 @@
 // servers, under a clock of its own.
 import { Guard, type Sickness } from '../../src/balance/guard.ts'
 import { Membership, Pool, type PoolServer } from '../../src/balance/pool.ts'
-import { type SickEvent, SickKeeper, TICK_MS } from '../../src/balance/sick-keeper.ts'
+import type { SickEvent } from '../../src/balance/sick-event.ts'
+import { SickKeeper, TICK_MS } from '../../src/balance/sick-keeper.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { normaliseConfig } from '../../src/config/load.ts'
 import type { FileConfig } from '../../src/config/schema.ts'
@@ -64,7 +65,10 @@ export class SickCrew {
     this.plan = plan
     this.table = new ServerTable(SLOTS, () => this.now)
     this.counters = Array.from({ length: workers }, () => new Counters(SLOTS))
-    this.keeper = new SickKeeper(this.table, this.counters, seededRandom(1), (event) => this.events.push(event))
+    this.keeper = new SickKeeper(this.table, this.counters, {
+      random: seededRandom(1),
+      onEvent: (event) => this.events.push(event),
+    })
     const turns = new Turns(1)
     this.workers = this.counters.map((counters) => {
       const members = plan.servers.map((server) => new CrewServer(server))
