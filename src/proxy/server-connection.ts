@@ -1,5 +1,6 @@
 // A connection to a server: sends one request after another and reads the responses. It knows framing and time-outs;
 // what a response or its lack means for the client is the exchange's business.
+import { inOnePiece } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import { HeadReader, MORE, REFUSED } from '../http1/head-reader.ts'
@@ -10,6 +11,7 @@ import { SERVER_COUNTER } from '../shared/counters.ts'
 import type { Attempt } from './attempt.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import type { Exchange } from './exchange.ts'
+import type { Said } from './response-feedback.ts'
 import type { Server } from './server.ts'
 
 const CONNECTING = 0
@@ -42,6 +44,10 @@ export class ServerConnection implements ChannelOwner {
   private lastText = ''
   private lastHead: ResponseHead | null = null
   private lastLines = ''
+  /** `lastLines` and the empty line in one piece, from the second use on. */
+  private wholeLines = ''
+  /** What that head says about the server itself; null when it says nothing, or nobody listens. */
+  private lastSaid: Said | null = null
   private responseHead: ResponseHead | null = null
   /** Chunk framing is taken out, for an HTTP/1.0 client. */
   private unframes = false
@@ -228,9 +234,15 @@ export class ServerConnection implements ChannelOwner {
         if (head instanceof Refusal) return this.fail(FAILURES.badResponse, head.code)
         this.lastText = text
         this.lastHead = head
+        this.wholeLines = ''
         // What has no body must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
         this.lastLines = head.status < 200 || head.status === 204 ? unframedLines(text) : linesOf(head)
-      }
+        const { feedback } = this.server
+        if (feedback !== null) {
+          this.lastSaid = feedback.read(head.fields.forward)
+          this.lastLines = feedback.strip(this.lastLines)
+        }
+      } else if (this.wholeLines === '') this.wholeLines = inOnePiece(`${this.lastLines}\r\n`)
       at = stop
       const head = this.lastHead!
       if (head.status >= 200) return this.respond(attempt, head, text, bytes, at, end)
@@ -242,12 +254,12 @@ export class ServerConnection implements ChannelOwner {
   private respond(attempt: Attempt, head: ResponseHead, text: string, bytes: Buffer, start: number, end: number): void {
     const { body } = this
     const { exchange } = attempt
-    let lines = this.lastLines
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
+    const { feedback } = this.server
+    if (this.lastSaid !== null) feedback?.heed(this.server.slot, this.lastSaid)
     const strips = exchange.head.old && head.fields.chunked
     this.unframes = strips && !body.done
-    if (strips) lines = unframedLines(text)
     let stop: number
     let content: number
     if (this.unframes) {
@@ -260,7 +272,16 @@ export class ServerConnection implements ChannelOwner {
     const connection = exchange.responding(attempt, head, body.untilClose || this.unframes)
     if (connection === null) return this.discard(content - start, stop === end, exchange.request.done)
     exchange.responseBytes += content - start
-    this.channel.relay(exchange.client.channel, `${lines}${connection}\r\n`, bytes, start, content)
+    const unframed = strips ? unframedLines(text) : ''
+    const lines = !strips ? this.lastLines : feedback === null ? unframed : feedback.strip(unframed)
+    const whole = connection === '' && !strips && this.wholeLines !== ''
+    this.channel.relay(
+      exchange.client.channel,
+      whole ? this.wholeLines : `${lines}${connection}\r\n`,
+      bytes,
+      start,
+      content,
+    )
     if (body.done) this.complete(stop === end)
     else {
       exchange.client.watchWrites()

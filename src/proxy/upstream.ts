@@ -1,4 +1,5 @@
 // An upstream in this thread: the pool of its servers, and the rules and the budget for its retries.
+import { Guard } from '../balance/guard.ts'
 import { Pool, type PoolTools } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
@@ -21,9 +22,12 @@ export class Upstream {
       turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
       probe: () => {},
+      onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
+      ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)
+    if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
     const { budget_ratio, budget_min_per_second } = plan.retries
     const same =
       before?.plan.retries.budget_ratio === budget_ratio &&
