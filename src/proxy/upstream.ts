@@ -28,7 +28,11 @@ export class Upstream {
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)
     if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
-    this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    const { budget_ratio, budget_min_per_second } = plan.retries
+    const same =
+      before?.plan.retries.budget_ratio === budget_ratio &&
+      before.plan.retries.budget_min_per_second === budget_min_per_second
+    this.budget = same ? before.budget : new RetryBudget(budget_ratio, budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, options.random)
   }
 }
