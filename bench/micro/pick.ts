@@ -1,4 +1,4 @@
-// `node --expose-gc bench/micro/pick.ts [seconds]`: what one pick costs with each strategy, in nanoseconds and bytes.
+// `node bench/micro/pick.ts [seconds]`: what one pick costs with each strategy, in nanoseconds and bytes.
 // In-flight counts and the turn lie in shared memory as in a worker; every pick starts an exchange, and the one begun
 // 2 × servers picks ago finishes, so that all servers are busy and least_active cannot stop at an idle one.
 import { seededRandom } from '../../src/base/random.ts'
@@ -7,6 +7,7 @@ import type { PickableServers, PickExchange, Picker, Strategy } from '../../src/
 import { InFlight } from '../../src/shared/in-flight.ts'
 import { ServerTable } from '../../src/shared/server-table.ts'
 import { Turns } from '../../src/shared/turns.ts'
+import { cost, costCells } from './cost.ts'
 
 const SIZES = [3, 10, 1000, 10_000]
 const WEIGHTS: readonly [string, (position: number) => number][] = [
@@ -62,25 +63,6 @@ class Workload {
   }
 }
 
-/** Runs for about that long; returns the nanoseconds and the bytes on the heap of each pick. */
-function measure(workload: Workload, millis: number): { nanos: number; bytes: number } {
-  let batch = 100
-  let took = 0
-  for (; ; batch *= 2) {
-    const begin = performance.now()
-    workload.run(batch)
-    took = performance.now() - begin
-    if (took > millis / 10) break
-  }
-  const picks = Math.ceil((batch * millis) / took)
-  globalThis.gc?.()
-  const heap = process.memoryUsage().heapUsed
-  const begin = performance.now()
-  workload.run(picks)
-  const nanos = ((performance.now() - begin) * 1e6) / picks
-  return { nanos, bytes: Math.max(0, process.memoryUsage().heapUsed - heap) / picks }
-}
-
 function main(): void {
   const millis = 1000 * Number(process.argv[2] ?? 0.5)
   console.log('strategy       weights          servers    made in     per pick')
@@ -88,14 +70,14 @@ function main(): void {
     for (const [label, weight] of WEIGHTS) {
       for (const count of SIZES) {
         const workload = new Workload(strategy, count, weight)
-        const { nanos, bytes } = measure(workload, millis)
+        const [nanos = '', bytes = ''] = costCells(cost((picks) => workload.run(picks), millis))
         const cells = [
           name.padEnd(14),
           label.padEnd(16),
           String(count).padStart(7),
           `${workload.made.toFixed(1)} ms`.padStart(10),
         ]
-        console.log(...cells, `${nanos.toFixed(0)} ns`.padStart(12), bytes >= 1 ? `${bytes.toFixed(0)} bytes` : '')
+        console.log(...cells, nanos.padStart(12), bytes.padStart(10))
       }
     }
   }

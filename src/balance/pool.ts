@@ -149,6 +149,18 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.guard?.trialAnswered(server.slot, trial, status, headMillis)
   }
 
+  /** Whether there is a server for this exchange now. */
+  hasPlace(exchange: PoolExchange, now: number): boolean {
+    if (this.epoch !== this.tools.table.healthEpoch() || now >= this.changesAt) this.rebuild(now)
+    this.exchange = exchange
+    this.now = now
+    for (const tier of this.tiers) {
+      this.tier = tier
+      for (let position = 0; position < tier.servers.length; position++) if (!this.excludes(position)) return true
+    }
+    return false
+  }
+
   excludes(position: number): boolean {
     const server = this.tier!.servers[position]!
     if (this.exchange!.hasTried(server.slot) || (this.plan.limited && this.full(server))) return true

@@ -149,6 +149,12 @@ export function retrying({ method, target, server, failure, reason }: FailedAtte
   return { level: 'warn', event: 'retrying', message, fields: { server, method, target, failure, reason } }
 }
 
+/** `server` has not begun to answer after `millis`, and another one is asked, too. */
+export function hedging(method: string, target: string, server: string, millis: number): LogLine {
+  const message = `Asking a second server: ${server} has not answered ${method} ${target} after ${millis} ms`
+  return { level: 'debug', event: 'hedging', message, fields: { server, method, target, waited_ms: millis } }
+}
+
 export function requestFailed(attempt: FailedAttempt, status: number): LogLine {
   const { method, target, server, failure, reason } = attempt
   const where = server === '' ? '' : ` (server ${server})`

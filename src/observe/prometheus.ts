@@ -46,6 +46,20 @@ function clientSide({ totals, failures, ownAnswers }: Snapshot): string {
       'Retries that the retry budget did not allow.',
       totals.retriesOverBudget,
     ) +
+    counter('octoload_retries_by_reason_total', 'Further attempts by what was the matter with the one before.', [
+      [{ reason: 'connect_failure' }, totals.retriesConnectFailure],
+      [{ reason: 'reset' }, totals.retriesReset],
+      [{ reason: 'timeout' }, totals.retriesTimeout],
+      [{ reason: 'status' }, totals.retriesStatus],
+    ]) +
+    one(counter, 'octoload_hedges_total', 'Second attempts beside a slow first one.', totals.hedges) +
+    one(counter, 'octoload_hedges_won_total', 'Hedges whose response the client got.', totals.hedgesWon) +
+    one(
+      counter,
+      'octoload_hedges_over_budget_total',
+      'Hedges that the retry budget did not allow.',
+      totals.hedgesOverBudget,
+    ) +
     one(counter, 'octoload_client_connections_total', 'Connections accepted.', totals.clientConnections) +
     one(gauge, 'octoload_client_connections_active', 'Connections of clients open.', totals.clientConnectionsActive) +
     one(counter, 'octoload_tunnels_total', 'Tunnels opened after a 101 response.', totals.tunnels) +

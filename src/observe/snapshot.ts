@@ -55,6 +55,15 @@ export interface Totals {
   readonly retries: number
   /** Retries that the budget did not allow. */
   readonly retriesOverBudget: number
+  /** The same retries by what was the matter before. */
+  readonly retriesConnectFailure: number
+  readonly retriesReset: number
+  readonly retriesTimeout: number
+  readonly retriesStatus: number
+  /** Second attempts beside a slow first one, those of them whose response the client got, and those the budget did not allow. */
+  readonly hedges: number
+  readonly hedgesWon: number
+  readonly hedgesOverBudget: number
   readonly logLinesDropped: number
 }
 

@@ -10,6 +10,8 @@ import type { Upstream } from './upstream.ts'
 export class Attempt {
   readonly exchange: Exchange
   readonly server: Server
+  /** It runs beside another one that takes unusually long. */
+  readonly hedge: boolean
   /** When the server was chosen. Milliseconds on the monotonic clock, as all times here. */
   readonly startedAt: number
   /** Null once it is of no use to the attempt any more. */
@@ -27,11 +29,19 @@ export class Attempt {
   private placed = true
 
   /** The pool has taken a place on `server`, which `leave` gives back. */
-  constructor(exchange: Exchange, upstream: Upstream, server: Server, connection: ServerConnection, now: number) {
+  constructor(
+    exchange: Exchange,
+    upstream: Upstream,
+    server: Server,
+    connection: ServerConnection,
+    hedge: boolean,
+    now: number,
+  ) {
     this.exchange = exchange
     this.upstream = upstream
     this.server = server
     this.connection = connection
+    this.hedge = hedge
     this.startedAt = now
     this.trial = upstream.pool.trial
   }

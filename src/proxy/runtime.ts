@@ -17,6 +17,7 @@ import { Buffers } from './channel.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { Forwarder } from './forwarder.ts'
+import { Route } from './route.ts'
 import { Server } from './server.ts'
 import { Upstream } from './upstream.ts'
 
@@ -44,6 +45,8 @@ export class Runtime {
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly wheel = new TimerWheel()
+  /** For the short waits before retries and hedges. It costs nothing while nobody waits. */
+  readonly fineWheel = new TimerWheel(() => performance.now(), 2)
   readonly buffers = new Buffers()
   readonly clients = new Bag<ClientConnection>()
   draining = false
@@ -51,10 +54,11 @@ export class Runtime {
   onEmpty: (() => void) | null = null
   plan: Plan
   forwarder: Forwarder
-  route: (method: string, host: string, target: string) => Upstream | undefined
+  route: (method: string, host: string, target: string) => Route | undefined
   /** By slot. */
   private servers = new Map<number, Server>()
   private upstreams = new Map<string, Upstream>()
+  private routes = new Map<string, Route>()
 
   constructor(plan: Plan, options: RuntimeOptions) {
     this.options = options
@@ -86,9 +90,11 @@ export class Runtime {
     this.servers = servers
     this.upstreams = upstreams
     this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
-    this.route = compileRoutes(
-      plan.routes.map((route) => ({ match: route.match, value: upstreams.get(route.upstream.name)! })),
+    const routes = plan.routes.map(
+      (route) => new Route(route, upstreams.get(route.upstream.name)!, this.routes.get(route.name)),
     )
+    this.routes = new Map(routes.map((route) => [route.plan.name, route]))
+    this.route = compileRoutes(routes.map((route) => ({ match: route.plan.match, value: route })))
   }
 
   clientGone(client: ClientConnection): void {
@@ -119,5 +125,6 @@ export class Runtime {
   close(): void {
     for (const server of this.servers.values()) server.close()
     this.wheel.stop()
+    this.fineWheel.stop()
   }
 }

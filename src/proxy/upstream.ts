@@ -1,6 +1,7 @@
-// An upstream in this thread: the pool of its servers, and the budget for its retries.
+// An upstream in this thread: the pool of its servers, and the rules and the budget for its retries.
 import { Guard } from '../balance/guard.ts'
 import { Pool, type PoolTools } from '../balance/pool.ts'
+import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
 import type { Runtime } from './runtime.ts'
@@ -10,6 +11,7 @@ export class Upstream {
   readonly plan: UpstreamPlan
   readonly pool: Pool<Server>
   readonly budget: RetryBudget
+  readonly retries: Retries<Server>
 
   /** `before` is the same upstream in the plan that this one follows. */
   constructor(runtime: Runtime, plan: UpstreamPlan, servers: readonly Server[], before: Upstream | undefined) {
@@ -25,5 +27,6 @@ export class Upstream {
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    this.retries = new Retries(plan, this.pool, this.budget, options.random)
   }
 }

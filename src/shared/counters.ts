@@ -16,6 +16,13 @@ export const COUNTER = {
   retries: 9,
   retriesOverBudget: 10,
   logLinesDropped: 11,
+  retriesConnectFailure: 20,
+  retriesReset: 21,
+  retriesTimeout: 22,
+  retriesStatus: 23,
+  hedges: 24,
+  hedgesWon: 25,
+  hedgesOverBudget: 26,
 } as const
 export type Counter = (typeof COUNTER)[keyof typeof COUNTER]
 
