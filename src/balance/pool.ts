@@ -11,6 +11,7 @@ import {
   type PickExchange,
   type Picker,
   type ProbeAnswer,
+  type Strategy,
   type Turn,
 } from '../seams/strategy.ts'
 import { NO_TRIAL } from '../shared/breaker-cells.ts'
@@ -18,6 +19,7 @@ import { FULL, type InFlight } from '../shared/in-flight.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import { fitnessOf } from './fitness.ts'
 import type { Guard } from './guard.ts'
+import { guardStrategy } from './guarded-strategy.ts'
 import { slowStartShare, WEIGHT_STEPS, weightInSteps } from './slow-start.ts'
 import { FITNESS, type Fitness, makeTiers } from './tiers.ts'
 
@@ -65,6 +67,8 @@ export interface PoolTools<S> {
   readonly probe: (server: S, path: string, answered: (answer: ProbeAnswer) => void) => void
   /** Looks out for sick servers. */
   readonly guard?: Guard
+  /** A strategy of people's own has broken down; told once. */
+  readonly onStrategyFailed: (reason: string) => void
 }
 
 export class Pool<S extends PoolServer> implements PickExchange {
@@ -81,6 +85,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   private readonly guard: Guard | null
   /** The same where servers have circuit breakers. */
   private readonly breakers: Guard | null
+  private readonly strategy: Strategy
   private readonly result = new Result()
   private exchange: PoolExchange | null = null
   private tiers: readonly ActiveTier[]
@@ -92,14 +97,16 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** Servers that come up from now on start slowly: before that, all of them are new. */
   private settled: boolean
 
-  /** `before` is the pool of the same upstream in the plan that this one follows. */
+  /** `before` is the pool of the same upstream in the plan before; what its pickers have learned is taken over. */
   constructor(plan: UpstreamPlan, servers: readonly S[], tools: PoolTools<S>, before?: Pool<S>) {
     this.plan = plan
     this.servers = servers
     this.tools = tools
     this.guard = tools.guard ?? null
     this.breakers = plan.breaker === null ? null : this.guard
-    this.tiers = before?.plan.strategy === plan.strategy ? before.tiers : []
+    const { strategy, fallback } = plan
+    this.strategy = fallback === null ? strategy : guardStrategy(strategy, fallback, tools.onStrategyFailed)
+    this.tiers = before?.plan.strategy === strategy ? before.tiers : []
     this.settled = before?.anyUp ?? false
   }
 
@@ -284,11 +291,11 @@ export class Pool<S extends PoolServer> implements PickExchange {
       inFlight: (position) => table.inFlight(members[position]!.slot),
     }
     const probe = (position: number, path: string): void => this.probe(members[position]!, path)
-    const { strategy, strategyOptions } = this.plan
+    const turn = this.tools.turn(number)
     const tier: ActiveTier = {
       number,
       servers: members,
-      picker: strategy.make(servers, { random, turn: this.tools.turn(number), probe }, strategyOptions, before),
+      picker: this.strategy.make(servers, { random, turn, probe }, this.plan.strategyOptions, before),
       until,
     }
     for (const [position, { membership }] of members.entries()) {

@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import { fitnessOf } from '../balance/fitness.ts'
 import { FITNESS } from '../balance/tiers.ts'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
-import { normaliseConfig, normaliseServer } from '../config/load.ts'
+import { loadConfigStrategies, normaliseConfig, normaliseServer } from '../config/load.ts'
 import type { FileConfig } from '../config/schema.ts'
 import { addressKey } from '../config/server-url.ts'
 import {
@@ -261,6 +261,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStart(): Promise<void> {
+    await loadConfigStrategies(this.config)
     for (const upstream of this.config.upstreams) {
       for (const server of upstream.servers)
         this.log(serverAdded({ url: server.url, upstream: upstream.name }, server.weight))

@@ -29,6 +29,7 @@ export class Attempt implements Waiting {
   atServer = false
   /** Events that refer to it. */
   events = 0
+  isFree = false
   deadline = 0
   before: Waiting | null = null
   behind: Waiting | null = null
@@ -44,6 +45,7 @@ export class Attempts {
 
   take(exchange: SimulatedExchange, view: ServerView, now: number): Attempt {
     const attempt = this.free.pop() ?? this.make()
+    attempt.isFree = false
     attempt.exchange = exchange
     attempt.view = view
     attempt.demand = exchange.demand
@@ -55,7 +57,9 @@ export class Attempts {
 
   /** Frees the record if nobody needs it any more. */
   letGo(attempt: Attempt): void {
-    if (attempt.exchange === null && attempt.events === 0 && !attempt.atServer) this.free.push(attempt)
+    if (attempt.exchange !== null || attempt.events > 0 || attempt.atServer || attempt.isFree) return
+    attempt.isFree = true
+    this.free.push(attempt)
   }
 
   private make(): Attempt {

@@ -76,6 +76,9 @@ export class SimulatedBalancer {
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
       ...(Guard.needed(plan) ? { guard: this.makeGuard(random) } : {}),
+      onStrategyFailed: (reason) => {
+        throw new Error(`the strategy ${plan.strategy.name} broke down: ${reason}`)
+      },
     })
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, random)
