@@ -79,6 +79,7 @@ export class SickCrew {
         random: seededRandom(2),
         turn: (tier: number) => turns.at(0, tier),
         probe: () => {},
+        onStrategyFailed: () => {},
         guard,
       }
       return { servers: members, pool: new Pool(plan, members, tools) }
