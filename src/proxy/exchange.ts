@@ -362,9 +362,14 @@ export class Exchange implements PoolExchange {
     this.over = true
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     if (!this.internal) this.count((now - this.startedAt) * 1000)
-    if (this.failure === null) this.leave(OUTCOME.ok, now)
-    else this.leave(this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled, now)
+    this.leave(this.outcome, now)
     this.client.exchangeOver(this.keepsClient, now)
+  }
+
+  /** How the attempt on the last server ended. A server that answers 5xx at once must not look like the quickest one. */
+  private get outcome(): Outcome {
+    if (this.failure === null) return this.status < 500 ? OUTCOME.ok : OUTCOME.failed
+    return this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled
   }
 
   private count(micros: number): void {

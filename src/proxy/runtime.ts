@@ -15,6 +15,7 @@ import { Buffers } from './channel.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { Forwarder } from './forwarder.ts'
+import { Prober } from './prober.ts'
 import { Server } from './server.ts'
 import { Upstream } from './upstream.ts'
 
@@ -42,6 +43,7 @@ export class Runtime {
   readonly wheel = new TimerWheel()
   readonly buffers = new Buffers()
   readonly clients = new Set<ClientConnection>()
+  readonly prober = new Prober(this)
   draining = false
   /** Called when the last client has gone. */
   onEmpty: (() => void) | null = null
@@ -114,6 +116,7 @@ export class Runtime {
   /** Closes what is idle towards servers and stops the clockwork. */
   close(): void {
     for (const server of this.servers.values()) server.close()
+    this.prober.close()
     this.wheel.stop()
   }
 }

@@ -18,7 +18,7 @@ export class Upstream {
       inFlight,
       turn: options.turns.at(plan.turn),
       random: options.random,
-      probe: () => {},
+      probe: (server, path, answered) => runtime.prober.probe(server, path, answered),
       onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
     }
     this.plan = plan
