@@ -59,13 +59,13 @@ test('prequal asks servers beside the requests, and goes by what they say', asyn
     for (let request = 0; request < 8; request++) {
       texts.push((await balancer.exchange(get('/', 'Connection: close'))).text)
     }
-    return texts.filter((text) => text === 'b').length >= 6
+    const all = probes.length > 30 && new Set(probes).size === 3
+    return all && texts.filter((text) => text === 'b').length >= 6
   }, 'three of four requests at the idle server')
-  assert.deepEqual([...new Set(probes)].sort(), ['a', 'b', 'c'])
   // Probes keep their connections.
   const connections = servers.reduce((sum, origin) => sum + origin.connections.length, 0)
   assert.ok(
-    probes.length > 10 && connections < probes.length + 10,
+    connections < 20,
     `${connections} connections, ${probes.length} probes`,
   )
 })
