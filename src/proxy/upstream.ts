@@ -21,7 +21,7 @@ export class Upstream {
       inFlight,
       turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
-      probe: () => {},
+      probe: (server, path, answered) => runtime.prober.probe(server, path, answered),
       onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
       ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
