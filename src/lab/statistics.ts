@@ -69,7 +69,8 @@ export class Statistics {
     this.found[Math.min(inFlight, this.found.length) - 1]!++
   }
 
-  retried(exchange: SimulatedExchange): void {
+  /** An attempt after the first one: a retry or a hedge. */
+  triedAgain(exchange: SimulatedExchange): void {
     if (exchange.startedAt >= this.from) this.retries++
   }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { BASE_FAULT, BASE_SCENARIO, BASE_SERVER, builtInScenarios } from '../../src/lab/built-in-scenarios.ts'
 import { recordingOf } from '../../src/lab/replay.ts'
 import type { Result } from '../../src/lab/result.ts'
-import type { Fault, Scenario, StrategyChoice } from '../../src/lab/scenario.ts'
+import type { Fault, Scenario, StrategyChoice, UpstreamKeys } from '../../src/lab/scenario.ts'
 import { simulate } from '../../src/lab/simulation.ts'
 import { registry } from '../../src/registry.ts'
 
@@ -198,4 +198,41 @@ test('a recording is replayed request by request', () => {
     servers: [{ ...BASE_SERVER, count: 2, slots: 1 }],
   })
   assert.ok(busier.mean > result.mean)
+})
+
+test('statuses that are listed are tried again on other servers', () => {
+  const passedOn = run(fault('errors'))
+  assert.ok(passedOn.failures.error_response! > 1000)
+  const upstream: UpstreamKeys = { retries: { on: ['connect_failure', 500], attempts: 2 } }
+  const triedAgain = run({ ...fault('errors'), upstream })
+  assert.equal(triedAgain.failed, 0)
+  assert.ok(Math.abs(triedAgain.retries / passedOn.failed - 1) < 0.1, `${triedAgain.retries}, ${passedOn.failed}`)
+})
+
+test('a time-out for each attempt, and another server, get around one that hangs', () => {
+  const upstream: UpstreamKeys = { health_check: 'off', retries: { on: ['timeout'], per_try_timeout: '200ms' } }
+  const result = run({ ...fault('hangs'), upstream })
+  assert.equal(result.failed, 0)
+  assert.ok(result.retries > 500)
+  // 200 ms at first, 25 for the first wait and 50 for the second, 200 again for a few, and the work itself.
+  assert.ok(result.max > 200 && result.max < 600, `${result.max}`)
+})
+
+test('hedged requests get around a server that is slow, within the budget', () => {
+  const slow = {
+    servers: [
+      { ...BASE_SERVER, count: 1, speed: 0.05 },
+      { ...BASE_SERVER, count: 9 },
+    ],
+    load: 0.2,
+  }
+  const alone = run({ ...slow, network: 0 }, 'random')
+  for (const network of [0, 0.2]) {
+    const hedged = run({ ...slow, network, upstream: { hedging: { after: '40ms' } } }, 'random')
+    assert.equal(hedged.failed, 0)
+    assert.ok(hedged.p99 < alone.p99 / 2, `${hedged.p99} against ${alone.p99}`)
+    assert.ok(hedged.retries / hedged.exchanges > 0.05 && hedged.retries / hedged.exchanges < 0.205)
+  }
+  const percentile = run({ ...slow, upstream: { hedging: { after: 'p80' } } }, 'random')
+  assert.ok(percentile.p99 < alone.p99 / 2, `${percentile.p99} against ${alone.p99}`)
 })
