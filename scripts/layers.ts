@@ -13,7 +13,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'registry.ts': ['strategies', 'health', 'seams'],
   config: ['registry.ts', 'seams', 'base'],
   plan: ['config', 'registry.ts', 'router', 'seams', 'base'],
-  balance: ['plan', 'shared', 'seams', 'base'],
+  balance: ['plan', 'picking', 'shared', 'seams', 'base'],
   proxy: ['balance', 'plan', 'router', 'http1', 'shared', 'seams', 'base'],
   observe: ['shared', 'base'],
   worker: ['plan', 'proxy', 'shared', 'observe', 'seams', 'base'],

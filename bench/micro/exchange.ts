@@ -108,6 +108,8 @@ function makeRuntime() {
     log: {
       selected: null,
       finished: null,
+      hedging: null,
+      strategyFailed() {},
       retrying() {},
       failed() {},
       tooManyClients() {},

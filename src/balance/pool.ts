@@ -11,10 +11,12 @@ import {
   type PickExchange,
   type Picker,
   type ProbeAnswer,
+  type Strategy,
   type Turn,
 } from '../seams/strategy.ts'
 import { FULL, type InFlight } from '../shared/in-flight.ts'
 import { DRAINING, type ServerTable, UP } from '../shared/server-table.ts'
+import { guardStrategy } from './guarded-strategy.ts'
 import { slowStartShare, WEIGHT_STEPS, weightInSteps } from './slow-start.ts'
 import { FITNESS, type Fitness, makeTiers } from './tiers.ts'
 
@@ -60,6 +62,8 @@ export interface PoolTools<S> {
   readonly inFlight: InFlight
   /** Asks a server beside all exchanges; `answered` is to be called once. */
   readonly probe: (server: S, path: string, answered: (answer: ProbeAnswer) => void) => void
+  /** A strategy of people's own has broken down; told once. */
+  readonly onStrategyFailed: (reason: string) => void
 }
 
 export class Pool<S extends PoolServer> implements PickExchange {
@@ -71,6 +75,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   now = 0
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
+  private readonly strategy: Strategy
   private readonly result = new Result()
   private exchange: PoolExchange | null = null
   private tiers: readonly ActiveTier[]
@@ -82,12 +87,14 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** Servers that come up from now on start slowly: before that, all of them are new. */
   private settled: boolean
 
-  /** `before` is the pool of the same upstream in the plan that this one follows. */
+  /** `before` is the pool of the same upstream in the plan before; what its pickers have learned is taken over. */
   constructor(plan: UpstreamPlan, servers: readonly S[], tools: PoolTools<S>, before?: Pool<S>) {
     this.plan = plan
     this.servers = servers
     this.tools = tools
-    this.tiers = before?.plan.strategy === plan.strategy ? before.tiers : []
+    const { strategy, fallback } = plan
+    this.strategy = fallback === null ? strategy : guardStrategy(strategy, fallback, tools.onStrategyFailed)
+    this.tiers = before?.plan.strategy === strategy ? before.tiers : []
     this.settled = before?.anyUp ?? false
   }
 
@@ -245,11 +252,11 @@ export class Pool<S extends PoolServer> implements PickExchange {
       inFlight: (position) => table.inFlight(members[position]!.slot),
     }
     const probe = (position: number, path: string): void => this.probe(members[position]!, path)
-    const { strategy, strategyOptions } = this.plan
+    const turn = this.tools.turn(number)
     const tier: ActiveTier = {
       number,
       servers: members,
-      picker: strategy.make(servers, { random, turn: this.tools.turn(number), probe }, strategyOptions, before),
+      picker: this.strategy.make(servers, { random, turn, probe }, this.plan.strategyOptions, before),
       until,
     }
     for (const [position, { membership }] of members.entries()) {

@@ -63,8 +63,12 @@ export interface SlowStart {
 }
 
 export interface StrategyConfig {
+  /** Of a strategy of people's own the absolute path of its file. */
   name: string
+  /** Of a strategy of people's own as they were written. */
   options: Record<string, unknown>
+  /** Of a strategy of people's own: the options as it takes them, once its file was loaded. */
+  values?: Record<string, unknown>
 }
 
 export interface ServerConfig {

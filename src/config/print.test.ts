@@ -112,7 +112,15 @@ test('what it prints is read back as the same config, whatever was set', () => {
     headers: fc.constantFrom({}, { Host: 'a', 'X-$A': '${B}' }),
   })
   const checkOrOff = fc.oneof(check, fc.constant('off'))
-  const strategy = fc.constantFrom('round_robin', 'least_active', { name: 'round_robin' })
+  const strategy = fc.constantFrom<NonNullable<FileConfig['load_balancer']>['strategy']>(
+    'round_robin',
+    'least_active',
+    { name: 'round_robin' },
+    { name: 'hash', key: 'header:X-User', method: 'maglev', bounded_load: 1.25 },
+    { name: 'ip_hash', bounded_load: 'off' },
+    { name: 'prequal', hot_quantile: '90%', probe_age: '1.5s' },
+    { name: '/srv/mine.ts', half_life: '5s' },
+  )
   const server = fc.nat(9).map((number) => ({
     url: `http://[::${number}]`,
     weight: number + 1,

@@ -2,6 +2,7 @@
 // docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
+import { DEFAULT_STRATEGY } from '../seams/strategy.ts'
 import type { ServerConfig } from './config.ts'
 import { strategySchema as strategy } from './strategy-schema.ts'
 import {
@@ -27,8 +28,6 @@ const DAY = 24 * 60 * 60 * 1000
 const WAIT = { min: 1, max: DAY, off: false }
 const WAIT_OR_OFF = { min: 1, max: DAY, off: true }
 const KIB = 1024
-
-export const DEFAULT_STRATEGY = 'least_active'
 
 const port = whole(0, 65_535).meta({ examples: [8080] })
 

@@ -2,7 +2,7 @@
 // main thread and puts the parts together: config, slots, health checks, workers, log, metrics.
 import { EventEmitter } from 'node:events'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
-import { normaliseConfig, normaliseServer } from '../config/load.ts'
+import { loadConfigStrategies, normaliseConfig, normaliseServer } from '../config/load.ts'
 import type { FileConfig } from '../config/schema.ts'
 import { addressKey } from '../config/server-url.ts'
 import {
@@ -243,6 +243,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStart(): Promise<void> {
+    await loadConfigStrategies(this.config)
     for (const upstream of this.config.upstreams) {
       for (const server of upstream.servers)
         this.log(serverAdded({ url: server.url, upstream: upstream.name }, server.weight))

@@ -74,6 +74,9 @@ export class SimulatedBalancer {
       turn: (tier) => turns.at(0, tier),
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
+      onStrategyFailed: (reason) => {
+        throw new Error(`the strategy ${plan.strategy.name} broke down: ${reason}`)
+      },
     })
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, random)

@@ -116,6 +116,13 @@ export function requestRefused(client: string, status: number, reason: string): 
 }
 
 /** `limit` is `limits.client_connections`. */
+/** A strategy of people's own broke down. `strategy` is empty when it could not be loaded. */
+export function strategyFailed(upstream: string, strategy: string, reason: string): LogLine {
+  const which = strategy === '' ? '' : `${strategy} `
+  const message = `The strategy ${which}of upstream ${upstream} has failed: ${reason}. Servers are chosen by least_active now`
+  return { level: 'error', event: 'strategy_failed', message, fields: { upstream, strategy, reason } }
+}
+
 export function tooManyClients(limit: number): LogLine {
   const message = `Closed a new connection: all ${limit} of limits.client_connections are in use`
   return { level: 'warn', event: 'too_many_clients', message, fields: { limit } }

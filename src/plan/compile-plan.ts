@@ -1,11 +1,16 @@
 // Config → Plan: pure and deterministic.
 import type { Config, UpstreamConfig } from '../config/config.ts'
 import { registry } from '../registry.ts'
+import { DEFAULT_STRATEGY } from '../seams/strategy.ts'
+import type { LoadedStrategies } from './load-strategies.ts'
 import { type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
 
-/** Compiles an effective config. Throws when it names what does not exist, which a checked config never does. */
-export function compilePlan(config: Config, slots: Slots, generation: number): Plan {
-  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.zone))
+/**
+ * Compiles an effective config. Throws when it names what does not exist, which a checked config never does. `loaded` has the
+ * strategies that come from files; where one could not be loaded the default one takes its place.
+ */
+export function compilePlan(config: Config, slots: Slots, generation: number, loaded?: LoadedStrategies): Plan {
+  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.zone, loaded))
   const routes = config.routes.map((route) => {
     const upstream = upstreams.find((candidate) => candidate.name === route.upstream)
     if (upstream === undefined) throw new Error(`route ${route.name} leads to the unknown upstream ${route.upstream}`)
@@ -24,14 +29,24 @@ export function compilePlan(config: Config, slots: Slots, generation: number): P
   }
 }
 
-function compileUpstream(upstream: UpstreamConfig, slots: Slots, zone: string): UpstreamPlan {
-  const strategy = registry.strategies[upstream.strategy.name]
+function compileUpstream(
+  upstream: UpstreamConfig,
+  slots: Slots,
+  zone: string,
+  loaded?: LoadedStrategies,
+): UpstreamPlan {
+  const own = loaded?.get(upstream.strategy.name)
+  const standard = registry.strategies[DEFAULT_STRATEGY]!
+  const strategy = own === undefined ? registry.strategies[upstream.strategy.name] : own
   if (strategy === undefined) throw new Error(`upstream ${upstream.name} has no known strategy`)
+  const failed = typeof strategy === 'string'
   return {
     name: upstream.name,
     turn: slots.turns[upstream.name]!,
-    strategy,
-    strategyOptions: upstream.strategy.options,
+    strategy: failed ? standard : strategy,
+    strategyOptions: failed ? {} : (upstream.strategy.values ?? upstream.strategy.options),
+    fallback: own === undefined || failed ? null : standard,
+    strategyFailure: failed ? strategy : '',
     servers: upstream.servers.map((server) => ({
       slot: slots.servers[serverKey(upstream.name, server.url)]!,
       url: server.url,

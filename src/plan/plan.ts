@@ -47,6 +47,10 @@ export interface UpstreamPlan {
   readonly turn: number
   readonly strategy: Strategy
   readonly strategyOptions: Record<string, unknown>
+  /** Takes over when `strategy` breaks down, which is one of people's own then; null for the others. */
+  readonly fallback: Strategy | null
+  /** Why `fallback` takes over from the beginning; empty when it does not. */
+  readonly strategyFailure: string
   readonly servers: readonly ServerPlan[]
   /** Some server has a limit of exchanges in flight. */
   readonly limited: boolean

@@ -21,9 +21,11 @@ export class Upstream {
       turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
       probe: () => {},
+      onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)
+    if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, options.random)
   }

@@ -6,6 +6,7 @@ import {
   requestFailed,
   requestRefused,
   retrying,
+  strategyFailed,
   tooManyClients,
 } from '../observe/lines.ts'
 import type { SelectionText } from '../observe/selection-log.ts'
@@ -71,6 +72,7 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
       const line = requestFailed(attempt(exchange, exchange.failure!, detail), exchange.status)
       logger.log(exchange.failure!.blame === 'client' ? { ...line, level: 'debug' } : line)
     },
+    strategyFailed: (upstream, strategy, reason) => logger.log(strategyFailed(upstream, strategy, reason)),
     tooManyClients: (limit) => seldom(tooManyClients(limit)),
     acceptFailed: (code) => seldom(acceptFailed(code)),
     refused: (client, code, status) => logger.log(requestRefused(client, status, code)),
