@@ -75,7 +75,7 @@ export class SimulatedBalancer {
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
       onStrategyFailed: (reason) => {
-        throw new Error(`the strategy ${plan.strategy.name} broke down: ${reason}`)
+        world.statistics.strategyFailure ||= reason
       },
     })
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)

@@ -37,6 +37,8 @@ export class Statistics {
   readonly began = new Float64Array(STRETCHES)
   readonly failedThen = new Float64Array(STRETCHES)
   readonly latenciesThen: readonly Uint32Array[]
+  /** Why a strategy of people's own was given up, for the default one to take its place; empty: it was not. */
+  strategyFailure = ''
   readonly from: number
   readonly to: number
   private counting = false
