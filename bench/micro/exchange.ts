@@ -120,6 +120,7 @@ function makeRuntime() {
     clientConnections: () => 0,
     metrics: () => ({ contentType: '', body: '' }),
     onConnectFailures() {},
+    onSick() {},
   })
 }
 

@@ -23,6 +23,8 @@ export class Attempt implements Waiting {
   isError = false
   /** It runs beside another one that takes unusually long. */
   isHedge = false
+  /** What its place is to the circuit breaker of the server. */
+  trial = 0
   /** Next in the queue of the server. */
   next: Attempt | null = null
   /** The server has it, waiting or at work. */

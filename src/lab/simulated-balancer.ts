@@ -1,15 +1,19 @@
-// One balancer process: the product's own pool, picker, retries with their budget, and hysteresis, with tables of its own, so that it
-// knows no more than a real one would. The life of an exchange here is that of proxy/exchange.ts, step by step:
+// One balancer process: the product's own pool, picker, retries with their budget, hysteresis and care for sick servers, with
+// tables of its own, so that it knows no more than a real one would. The life of an exchange here is that of
+// proxy/exchange.ts, step by step:
 //
 //   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
+import { countsAttempts, Guard } from '../balance/guard.ts'
 import { HedgeClock } from '../balance/hedge-clock.ts'
 import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
+import { SickKeeper, TICK_MS } from '../balance/sick-keeper.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
 import { FAILURES, type Failure, type RetryReason } from '../seams/failures.ts'
 import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
+import { Counters } from '../shared/counters.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
@@ -66,7 +70,7 @@ export class SimulatedBalancer {
     const turns = new Turns(1)
     this.world = world
     this.plan = plan
-    this.table = new ServerTable(count)
+    this.table = new ServerTable(count, () => world.clock.now)
     this.views = plan.servers.map((server, index) => new ServerView(server, servers[index]!, this))
     this.pool = new Pool(plan, this.views, {
       table: this.table,
@@ -77,6 +81,7 @@ export class SimulatedBalancer {
       onStrategyFailed: (reason) => {
         world.statistics.strategyFailure ||= reason
       },
+      ...(Guard.needed(plan) ? { guard: this.makeGuard(random) } : {}),
     })
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, random)
@@ -87,6 +92,24 @@ export class SimulatedBalancer {
     )
     this.exchanges = new Deadlines(world.clock, plan.timeouts.exchange, (exchange) =>
       this.fail(exchange, FAILURES.exchangeTimeout),
+    )
+  }
+
+  /** Guard and keeper: a worker and the main thread in one. */
+  private makeGuard(random: () => number): Guard {
+    const { plan, table, world } = this
+    // Counters of many servers for many balancers take much memory.
+    const counters = countsAttempts(plan) ? [new Counters(plan.servers.length)] : []
+    const keeper = new SickKeeper(table, counters, { random, onEvent: () => {} })
+    const { outliers, breaker, servers } = plan
+    const tick = (): void => {
+      keeper.tick(world.clock.now)
+      world.clock.after(TICK_MS, tick)
+    }
+    keeper.watch([{ name: plan.name, outliers, breaker, servers }], world.clock.now)
+    world.clock.after(TICK_MS * random(), tick)
+    return new Guard(plan, table, counters[0] ?? null, (slot, what, reason) =>
+      keeper.report(slot, what, reason, world.clock.now),
     )
   }
 
@@ -113,6 +136,7 @@ export class SimulatedBalancer {
     const { world } = this
     const { clock } = world
     const attempt = world.attempts.take(exchange, view, clock.now)
+    attempt.trial = this.pool.trial
     attempt.isHedge = isHedge
     if (isHedge) exchange.rival = attempt
     else {
@@ -146,7 +170,8 @@ export class SimulatedBalancer {
     }
     this.table.clearConnectFailures(view.slot)
     const { isError } = attempt
-    this.leave(attempt, isError ? OUTCOME.failed : OUTCOME.ok)
+    const status = isError ? ERROR : 200
+    this.leave(attempt, this.plan.failureStatuses[status] === 1 ? OUTCOME.failed : OUTCOME.ok, status)
     if (isError && this.retries.policy.listsStatus(ERROR)) {
       if (exchange.attempt !== null || this.retry(exchange, view, 'status', null)) return
     }
@@ -249,8 +274,11 @@ export class SimulatedBalancer {
     this.world.finished(exchange)
   }
 
-  /** Gives the place on the server back; another attempt, if there is one, is then that of the exchange. */
-  private leave(attempt: Attempt, outcome: Outcome): void {
+  /**
+   * Gives the place on the server back; another attempt, if there is one, is then that of the exchange. `status`: 0 when
+   * there was no response.
+   */
+  private leave(attempt: Attempt, outcome: Outcome, status = 0): void {
     const { now } = this.world.clock
     const millis = now - attempt.placedAt
     const exchange = attempt.exchange!
@@ -261,7 +289,7 @@ export class SimulatedBalancer {
     exchange.rival = null
     attempt.exchange = null
     this.heads.remove(attempt)
-    this.pool.finish(attempt.view, outcome, millis, millis, now)
+    this.pool.finish(attempt.view, outcome, millis, millis, now, status, attempt.trial)
     this.world.attempts.letGo(attempt)
   }
 

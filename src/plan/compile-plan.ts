@@ -67,5 +67,15 @@ function compileUpstream(
     slow_start: upstream.slow_start,
     tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },
     connectFailures: upstream.passive_health.connect_failures,
+    failureStatuses: compileStatuses(upstream.failure_statuses),
+    outliers: upstream.outlier_detection,
+    breaker: upstream.circuit_breaker,
+    feedback: upstream.server_feedback,
   }
+}
+
+function compileStatuses(ranges: UpstreamConfig['failure_statuses']): Uint8Array {
+  const statuses = new Uint8Array(600)
+  for (const { from, to } of ranges) statuses.fill(1, from, to + 1)
+  return statuses
 }

@@ -1,5 +1,6 @@
 // The compiled config: what the workers need, resolved and in the order in which it is used. Immutable.
 import type {
+  CircuitBreaker,
   ClientTimeouts,
   Connections,
   Forwarding,
@@ -7,8 +8,10 @@ import type {
   Limits,
   ListenerConfig,
   Logging,
+  OutlierDetection,
   Retries,
   RouteConfig,
+  ServerFeedback,
   ServerTimeouts,
   SlowStart,
 } from '../config/config.ts'
@@ -62,6 +65,13 @@ export interface UpstreamPlan {
   readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
+  /** By status: 1 when it counts as a failure of the server. */
+  readonly failureStatuses: Uint8Array
+  /** null: off. */
+  readonly outliers: OutlierDetection | null
+  /** null: off. */
+  readonly breaker: CircuitBreaker | null
+  readonly feedback: ServerFeedback
 }
 
 export interface ServerPlan {

@@ -222,7 +222,7 @@ export class Exchange implements RetriedExchange {
   responding(attempt: Attempt, head: ResponseHead, endsWithConnection: boolean): string | null {
     const { status } = head
     const now = performance.now()
-    attempt.headAt = now
+    attempt.answered(status, now)
     if (this.upstream!.retries.policy.listsStatus(status) && this.setAside(attempt, head, now)) return null
     this.settleOn(attempt, now)
     this.status = status
@@ -235,7 +235,8 @@ export class Exchange implements RetriedExchange {
 
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
   responded(attempt: Attempt, now: number): void {
-    attempt.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
+    const failed = this.upstream!.plan.failureStatuses[this.status] === 1
+    attempt.leave(failed ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
   }
 
@@ -248,6 +249,7 @@ export class Exchange implements RetriedExchange {
   switchProtocols(server: ServerConnection, text: string): Tunnel {
     const { runtime, client } = this
     this.status = 101
+    this.attempt?.answered(101, performance.now())
     this.answering = true
     // The exchange proper is over; a tunnel has its own time-out.
     if (this.timer !== null) runtime.wheel.remove(this.timer)
@@ -280,7 +282,8 @@ export class Exchange implements RetriedExchange {
     const { server } = attempt
     const now = performance.now()
     this.runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
-    attempt.leave(OUTCOME.failed, now)
+    // A stale connection says little about the server: it may have closed it just when we wrote.
+    attempt.leave(failure === FAILURES.reusedClosed ? OUTCOME.cancelled : OUTCOME.failed, now)
     if (failure.retry === 'connect_failure') server.connectFailed(detail)
     if (failure === FAILURES.reusedClosed) server.closeIdle()
     if (this.goesOnWithout(attempt, now)) return

@@ -1,5 +1,6 @@
 // What everything on the hot path of one thread shares. A new plan is installed by replacing what hangs on it; exchanges
 // under way keep the objects they began with.
+import type { Sickness } from '../balance/guard.ts'
 import { Bag } from '../base/bag.ts'
 import { IpSet } from '../base/ip-set.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
@@ -33,6 +34,8 @@ export interface RuntimeOptions {
   readonly metrics: (accept: string, query: string) => { contentType: string; body: string }
   /** Tells the main thread that a server was taken down after connect failures in a row. */
   readonly onConnectFailures: (slot: number, reason: string) => void
+  /** Tells the main thread that a server was ejected, or that its circuit breaker has opened or closed. */
+  readonly onSick: (slot: number, what: Sickness, reason: string) => void
 }
 
 export class Runtime {

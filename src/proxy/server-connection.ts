@@ -11,6 +11,7 @@ import { SERVER_COUNTER } from '../shared/counters.ts'
 import type { Attempt } from './attempt.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import type { Exchange } from './exchange.ts'
+import type { Said } from './response-feedback.ts'
 import type { Server } from './server.ts'
 
 const CONNECTING = 0
@@ -45,6 +46,8 @@ export class ServerConnection implements ChannelOwner {
   private lastLines = ''
   /** `lastLines` and the empty line in one piece, from the second use on. */
   private wholeLines = ''
+  /** What that head says about the server itself; null when it says nothing, or nobody listens. */
+  private lastSaid: Said | null = null
   private responseHead: ResponseHead | null = null
   /** Chunk framing is taken out, for an HTTP/1.0 client. */
   private unframes = false
@@ -234,6 +237,11 @@ export class ServerConnection implements ChannelOwner {
         this.wholeLines = ''
         // What has no body must not say how its body is framed (RFC 9110 section 8.6, RFC 9112 section 6.1).
         this.lastLines = head.status < 200 || head.status === 204 ? unframedLines(text) : linesOf(head)
+        const { feedback } = this.server
+        if (feedback !== null) {
+          this.lastSaid = feedback.read(head.fields.forward)
+          this.lastLines = feedback.strip(this.lastLines)
+        }
       } else if (this.wholeLines === '') this.wholeLines = inOnePiece(`${this.lastLines}\r\n`)
       at = stop
       const head = this.lastHead!
@@ -248,6 +256,8 @@ export class ServerConnection implements ChannelOwner {
     const { exchange } = attempt
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
+    const { feedback } = this.server
+    if (this.lastSaid !== null) feedback?.heed(this.server.slot, this.lastSaid)
     const strips = exchange.head.old && head.fields.chunked
     this.unframes = strips && !body.done
     let stop: number
@@ -262,7 +272,8 @@ export class ServerConnection implements ChannelOwner {
     const connection = exchange.responding(attempt, head, body.untilClose || this.unframes)
     if (connection === null) return this.discard(content - start, stop === end, exchange.request.done)
     exchange.responseBytes += content - start
-    const lines = strips ? unframedLines(text) : this.lastLines
+    const unframed = strips ? unframedLines(text) : ''
+    const lines = !strips ? this.lastLines : feedback === null ? unframed : feedback.strip(unframed)
     const whole = connection === '' && !strips && this.wholeLines !== ''
     this.channel.relay(
       exchange.client.channel,

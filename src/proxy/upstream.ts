@@ -1,4 +1,5 @@
 // An upstream in this thread: the pool of its servers, and the rules and the budget for its retries.
+import { Guard } from '../balance/guard.ts'
 import { Pool, type PoolTools } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
@@ -22,6 +23,7 @@ export class Upstream {
       random: options.random,
       probe: () => {},
       onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
+      ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)

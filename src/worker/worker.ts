@@ -89,6 +89,7 @@ export class Worker {
       clientConnections: () => this.clientConnections(),
       metrics: (accept, query) => metricsAnswer(this.snapshot(), accept, query),
       onConnectFailures: (slot, reason) => this.send({ type: 'connect_failures', slot, reason }),
+      onSick: (slot, what, reason) => this.send({ type: 'sick', slot, what, reason }),
     })
   }
 

@@ -64,7 +64,7 @@ test('the network is passed twice', () => {
 })
 
 test('no request fails when a server goes down, for others are asked, and it is left alone until it is back', () => {
-  const result = run(fault('down', { length: 6000 }))
+  const result = run({ ...fault('down', { length: 6000 }), upstream: { outlier_detection: 'off' } })
   assert.equal(result.failed, 0)
   assert.ok(result.retries >= 3, 'connect failures take it down after three, and what it had is tried again')
   assert.ok(result.retries < 20, `${result.retries}`)
@@ -75,7 +75,7 @@ test('no request fails when a server goes down, for others are asked, and it is 
 })
 
 test('without retries the requests to a server that goes down fail', () => {
-  const { failures } = run({ ...fault('down'), upstream: { retries: { attempts: 0 } } })
+  const { failures } = run({ ...fault('down'), upstream: { retries: { attempts: 0 }, outlier_detection: 'off' } })
   assert.equal(failures.connect_refused, 3)
   assert.ok(failures.closed_before_response! >= 1)
 })
@@ -210,7 +210,8 @@ test('statuses that are listed are tried again on other servers', () => {
 })
 
 test('a time-out for each attempt, and another server, get around one that hangs', () => {
-  const upstream: UpstreamKeys = { health_check: 'off', retries: { on: ['timeout'], per_try_timeout: '200ms' } }
+  const retries: UpstreamKeys['retries'] = { on: ['timeout'], per_try_timeout: '200ms' }
+  const upstream: UpstreamKeys = { health_check: 'off', outlier_detection: 'off', retries }
   const result = run({ ...fault('hangs'), upstream })
   assert.equal(result.failed, 0)
   assert.ok(result.retries > 500)
