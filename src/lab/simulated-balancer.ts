@@ -4,6 +4,7 @@
 //
 //   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
 import { countsAttempts, Guard } from '../balance/guard.ts'
+import { HedgeClock } from '../balance/hedge-clock.ts'
 import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
@@ -51,6 +52,8 @@ export class SimulatedBalancer {
   private readonly pool: Pool<ServerView>
   private readonly budget: RetryBudget
   private readonly retries: Retries<ServerView>
+  /** Null: no hedging. */
+  private readonly hedges: HedgeClock | null
   private readonly checks: HealthChecks
   private readonly heads: Deadlines<Attempt>
   private readonly exchanges: Deadlines<SimulatedExchange>
@@ -76,14 +79,15 @@ export class SimulatedBalancer {
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
       onStrategyFailed: (reason) => {
-        throw new Error(`the strategy ${plan.strategy.name} broke down: ${reason}`)
+        world.statistics.strategyFailure ||= reason
       },
       ...(Guard.needed(plan) ? { guard: this.makeGuard(random) } : {}),
     })
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, random)
+    this.hedges = plan.hedging.after === 0 ? null : new HedgeClock(plan.hedging.after)
     this.checks = new HealthChecks(world, this.table, this.views, check, random)
-    this.heads = new Deadlines(world.clock, plan.timeouts.response_head, (attempt) =>
+    this.heads = new Deadlines(world.clock, headTimeout(plan), (attempt) =>
       this.attemptFailed(attempt, FAILURES.responseTimeout),
     )
     this.exchanges = new Deadlines(world.clock, plan.timeouts.exchange, (exchange) =>
@@ -128,12 +132,17 @@ export class SimulatedBalancer {
   // ── connect ──
 
   /** The pool has taken a place on this server for the exchange. */
-  private connect(exchange: SimulatedExchange, view: ServerView): void {
+  private connect(exchange: SimulatedExchange, view: ServerView, isHedge = false): void {
     const { world } = this
     const { clock } = world
     const attempt = world.attempts.take(exchange, view, clock.now)
     attempt.trial = this.pool.trial
-    exchange.attempt = attempt
+    attempt.isHedge = isHedge
+    if (isHedge) exchange.rival = attempt
+    else {
+      exchange.attempt = attempt
+      if (this.hedges !== null) this.awaitAnswer(exchange, this.hedges)
+    }
     exchange.tried.push(view.slot)
     world.statistics.picked(view.server.number)
     this.heads.add(attempt)
@@ -161,9 +170,39 @@ export class SimulatedBalancer {
     }
     this.table.clearConnectFailures(view.slot)
     const { isError } = attempt
-    this.leave(attempt, isError ? OUTCOME.failed : OUTCOME.ok, isError ? ERROR : 200)
-    if (isError && this.retries.policy.listsStatus(ERROR) && this.retry(exchange, view, 'status', null)) return
+    const status = isError ? ERROR : 200
+    this.leave(attempt, this.plan.failureStatuses[status] === 1 ? OUTCOME.failed : OUTCOME.ok, status)
+    if (isError && this.retries.policy.listsStatus(ERROR)) {
+      if (exchange.attempt !== null || this.retry(exchange, view, 'status', null)) return
+    }
+    // The other one was slower.
+    if (exchange.attempt !== null) this.leave(exchange.attempt, OUTCOME.cancelled)
     this.account(exchange, view, null, isError)
+  }
+
+  // ── the hedge ──
+
+  /** If the answer takes unusually long, a second attempt shall run beside the first, as in proxy/second-chance.ts. */
+  private awaitAnswer(exchange: SimulatedExchange, { wait }: HedgeClock): void {
+    if (wait === 0 || exchange.hedged) return
+    const { attempt, use } = exchange
+    const { placedAt } = attempt!
+    this.world.clock.after(wait, () => {
+      const waits = exchange.use === use && exchange.attempt === attempt && attempt!.placedAt === placedAt
+      if (waits && !exchange.over) this.hedge(exchange)
+    })
+  }
+
+  private hedge(exchange: SimulatedExchange): void {
+    const { pool, budget, world } = this
+    const { now } = world.clock
+    if (!pool.hasPlace(exchange, now)) return
+    exchange.hedged = true
+    if (!budget.withdraw(now)) return
+    const view = pool.choose(exchange, now)
+    if (view === null) return
+    world.statistics.triedAgain(exchange)
+    this.connect(exchange, view, true)
   }
 
   // ── the doors back ──
@@ -173,6 +212,7 @@ export class SimulatedBalancer {
     const { view } = attempt
     this.leave(attempt, OUTCOME.failed)
     if (failure.retry === 'connect_failure') this.connectFailed(view)
+    if (exchange.attempt !== null) return
     if (failure.retry !== 'never' && this.retry(exchange, view, failure.retry, failure)) return
     this.account(exchange, view, failure, false)
   }
@@ -201,7 +241,7 @@ export class SimulatedBalancer {
       return
     }
     exchange.retries++
-    this.world.statistics.retried(exchange)
+    this.world.statistics.triedAgain(exchange)
     this.connect(exchange, next)
   }
 
@@ -212,9 +252,12 @@ export class SimulatedBalancer {
   }
 
   private fail(exchange: SimulatedExchange, failure: Failure): void {
-    const { attempt } = exchange
-    if (attempt !== null) this.leave(attempt, OUTCOME.failed)
-    this.account(exchange, attempt?.view ?? null, failure, false)
+    let view: ServerView | null = null
+    for (let { attempt } = exchange; attempt !== null; attempt = exchange.attempt) {
+      view ??= attempt.view
+      this.leave(attempt, OUTCOME.failed)
+    }
+    this.account(exchange, view, failure, false)
   }
 
   // ── account ──
@@ -231,11 +274,19 @@ export class SimulatedBalancer {
     this.world.finished(exchange)
   }
 
-  /** Gives the place on the server back. */
+  /**
+   * Gives the place on the server back; another attempt, if there is one, is then that of the exchange. `status`: 0 when
+   * there was no response.
+   */
   private leave(attempt: Attempt, outcome: Outcome, status = 0): void {
     const { now } = this.world.clock
     const millis = now - attempt.placedAt
-    attempt.exchange!.attempt = null
+    const exchange = attempt.exchange!
+    // As in the proxy: a failure says how long answers take only when a hedge was sent because of that.
+    const tells = !attempt.isHedge && (outcome !== OUTCOME.failed || exchange.rival !== null)
+    if (this.hedges !== null && tells) this.hedges.record(millis, now)
+    if (exchange.attempt === attempt) exchange.attempt = exchange.rival
+    exchange.rival = null
     attempt.exchange = null
     this.heads.remove(attempt)
     this.pool.finish(attempt.view, outcome, millis, millis, now, status, attempt.trial)
@@ -256,4 +307,13 @@ export class SimulatedBalancer {
       clock.after(network, () => answered({ ok, inFlight, millis, now: clock.now }))
     })
   }
+}
+
+/** How long an attempt may take to be answered; 0: any time. */
+function headTimeout({ timeouts, retries }: UpstreamPlan): number {
+  const { response_head } = timeouts
+  const { per_try_timeout } = retries
+  return response_head === 0 || per_try_timeout === 0
+    ? Math.max(response_head, per_try_timeout)
+    : Math.min(response_head, per_try_timeout)
 }

@@ -23,6 +23,9 @@ export class SimulatedExchange implements RetriedExchange, Waiting {
   over = false
   /** The one that is under way. */
   attempt: Attempt | null = null
+  /** The hedge beside it. */
+  rival: Attempt | null = null
+  hedged = false
   /** The text of the key, whatever part of a request the strategy asks for. */
   keyText = ''
   /** Slots. */
@@ -39,6 +42,7 @@ export class SimulatedExchange implements RetriedExchange, Waiting {
     this.demand = demand
     this.retries = 0
     this.over = false
+    this.hedged = false
     this.tried.length = 0
   }
 
