@@ -16,7 +16,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   proxy: ['balance', 'plan', 'router', 'http1', 'shared', 'seams', 'base'],
   observe: ['shared', 'base'],
   worker: ['plan', 'proxy', 'shared', 'observe', 'seams', 'base'],
-  control: ['config', 'plan', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
+  control: ['config', 'plan', 'balance', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
   demo: ['base'],
   'index.ts': ['control', 'config', 'observe', 'seams'],
   cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'base'],

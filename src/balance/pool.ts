@@ -32,6 +32,14 @@ export interface PoolExchange {
   key(source: KeySource): string
 }
 
+/** Who wants to know that places become free. */
+export interface PoolListener {
+  /** A place that was taken was not used. */
+  freed(): void
+  /** An attempt has ended and its place is free; `headMillis` as in `AttemptResult`. */
+  ended(outcome: Outcome, headMillis: number): void
+}
+
 export interface PoolTools<S> extends Omit<StrategyTools, 'probe'> {
   readonly table: ServerTable
   readonly inFlight: InFlight
@@ -44,6 +52,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** In flight towards the server that was chosen last, before that choice. */
   load = 0
   now = 0
+  listener: PoolListener | null = null
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
   private readonly result = new Result()
@@ -85,6 +94,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** An attempt has ended: its place is given back, and the picker learns how it went. Times in milliseconds. */
   finish(server: S, outcome: Outcome, headMillis: number, millis: number, now: number): void {
     this.tools.inFlight.release(server.slot)
+    if (this.listener !== null) this.listener.ended(outcome, headMillis)
     if (this.picker?.finished === undefined || server.position === NONE) return
     this.picker.finished(server.position, this.result.set(outcome, headMillis, millis, now))
   }
@@ -92,6 +102,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** The exchange that was chosen for has ended before its server was used at all. */
   giveBack(server: S): void {
     this.tools.inFlight.release(server.slot)
+    if (this.listener !== null) this.listener.freed()
   }
 
   excludes(position: number): boolean {

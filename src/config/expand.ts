@@ -27,7 +27,15 @@ export function expand(file: ParsedFile): Config {
 }
 
 function shortUpstreams({ load_balancer, servers }: ParsedFile): Record<string, ParsedUpstream> {
-  const nothing = { passive_health: {}, timeouts: {}, retries: {}, connections: {} }
+  const nothing = {
+    max_active: 0,
+    queue: {},
+    shedding: {},
+    passive_health: {},
+    timeouts: {},
+    retries: {},
+    connections: {},
+  }
   return { [SHORT_NAME]: { strategy: load_balancer.strategy, servers: servers?.urls ?? [], ...nothing } }
 }
 
@@ -39,9 +47,11 @@ function expandListeners({ listeners, load_balancer }: ParsedFile): ListenerConf
 
 function expandRoutes({ routes }: ParsedFile, onlyUpstream: string): RouteConfig[] {
   const everything = { hosts: [], path_prefix: '/', methods: [] }
-  if (routes === undefined) return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream }]
+  if (routes === undefined) {
+    return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream, priority: 'normal', priority_header: '' }]
+  }
   const names = namesOf(routes, 'route')
-  return routes.map(({ match, upstream }, index) => ({ name: names[index]!, match, upstream }))
+  return routes.map((route, index) => ({ ...route, name: names[index]! }))
 }
 
 /** Names that were given stay; the others are `main` when there is only one entry, else numbered by position. */
@@ -60,6 +70,10 @@ function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream
     name,
     strategy: upstream.strategy,
     servers: upstream.servers,
+    max_active: upstream.max_active,
+    concurrency: upstream.concurrency ?? file.concurrency,
+    queue: merge(file.queue, upstream.queue),
+    shedding: merge(file.shedding, upstream.shedding),
     health_check: expandHealthCheck(file, upstream.health_check),
     passive_health: merge(file.passive_health, upstream.passive_health),
     timeouts: merge({ connect, response_head, body_idle, exchange, tunnel_idle }, upstream.timeouts),

@@ -27,12 +27,14 @@ import { standardOutput } from '../observe/log-output.ts'
 import { LogWriter } from '../observe/log-writer.ts'
 import { Logger } from '../observe/logger.ts'
 import { type Snapshot, takeSnapshot } from '../observe/snapshot.ts'
-import { type Slots, serverKey } from '../plan/plan.ts'
+import { isGated, type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
+import { Gates, UNLIMITED } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
+import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
 import { GIVEN_UP_AFTER } from './restart-policy.ts'
@@ -42,6 +44,7 @@ import { workerCount } from './worker-count.ts'
 import type { ThreadOptions, WorkerEnd } from './worker-handle.ts'
 
 const SPARE_SLOTS = 1024
+/** Upstreams. */
 const TURNS = 1024
 const REMOVAL_CHECK_MS = 100
 
@@ -93,6 +96,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   /** By worker, as the next. */
   private readonly counters: readonly Counters[]
   private readonly inFlight: readonly InFlight[]
+  private readonly samples: readonly UpstreamSamples[]
+  private readonly gates: Gates
   /** What the main thread counts itself. */
   private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
@@ -122,13 +127,18 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.table = new ServerTable(capacity)
     this.counters = workers.map(() => new Counters(capacity))
     this.inFlight = workers.map(() => new InFlight(this.table, capacity))
+    this.samples = workers.map(() => new UpstreamSamples(TURNS))
+    this.gates = new Gates({ capacity: TURNS, workers: count })
     this.mainCounters = new Counters(capacity)
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
     this.slots = this.keeper.assign(config, 1, 1)
+    this.setLimits()
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
+      gates: this.gates.buffer,
+      samples: this.samples.map((samples) => samples.buffer),
       counters: this.counters.map((counters) => counters.buffer),
       mainCounters: this.mainCounters.buffer,
       startedAt: this.startedAt,
@@ -214,6 +224,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       counters: this.counters,
       mainCounters: this.mainCounters,
       servers,
+      upstreams: this.config.upstreams.map((upstream) => ({
+        name: upstream.name,
+        turn: this.slots.turns[upstream.name]!,
+        gated: isGated(upstream),
+      })),
+      gates: this.gates,
+      samples: this.samples,
       failureKinds: FAILURE_NAMES,
       startedAt: this.startedAt,
     })
@@ -309,8 +326,15 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const { supervisor } = this
     this.slots = this.keeper.assign(config, supervisor.generation + 1, supervisor.installed)
     this.config = config
+    this.setLimits()
     this.watch()
     supervisor.update(config, this.slots)
+  }
+
+  private setLimits(): void {
+    for (const { name, max_active } of this.config.upstreams) {
+      this.gates.setLimit(this.slots.turns[name]!, max_active === 0 ? UNLIMITED : max_active)
+    }
   }
 
   private watch(): void {
@@ -330,6 +354,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private healthChanged({ upstream, server, health, reason }: HealthChange): void {
     const named = { url: server.url, upstream }
     const event: HealthEvent = { upstream, server: server.url, reason }
+    // There is room on a server that came up; and when none is left nobody waits any longer.
+    this.gates.wakeAll()
     if (health === UP) {
       this.log(serverHealthy(named, reason))
       this.emit('server-up', event)
@@ -355,6 +381,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const counters = this.counters[index]!
     const exchanges = counters.get(COUNTER.exchangesActive)
     this.inFlight[index]!.giveBack()
+    this.gates.giveBack(index)
     counters.clearGauges()
     counters.setState(WORKER_STATE.up, 0)
     this.log(workerLost(index, reason, stack, delay))

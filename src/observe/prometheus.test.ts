@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
+import { Gates } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, ServerTable } from '../shared/server-table.ts'
 import { formatPrometheus } from './prometheus.ts'

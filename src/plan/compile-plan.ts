@@ -1,15 +1,17 @@
 // Config → Plan: pure and deterministic.
-import type { Config, UpstreamConfig } from '../config/config.ts'
+import type { Config, RouteConfig, UpstreamConfig } from '../config/config.ts'
 import { registry } from '../registry.ts'
-import { type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
+import { HIGH, PRIORITIES, type Priority } from '../seams/priority.ts'
+import { isGated, isLimited, type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
 
 /** Compiles an effective config. Throws when it names what does not exist, which a checked config never does. */
 export function compilePlan(config: Config, slots: Slots, generation: number): Plan {
-  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots))
+  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.routes))
   const routes = config.routes.map((route) => {
     const upstream = upstreams.find((candidate) => candidate.name === route.upstream)
     if (upstream === undefined) throw new Error(`route ${route.name} leads to the unknown upstream ${route.upstream}`)
-    return { name: route.name, match: route.match, upstream }
+    const priority = PRIORITIES.indexOf(route.priority) as Priority
+    return { name: route.name, match: route.match, upstream, priority, priorityHeader: route.priority_header }
   })
   return {
     generation,
@@ -24,7 +26,7 @@ export function compilePlan(config: Config, slots: Slots, generation: number): P
   }
 }
 
-function compileUpstream(upstream: UpstreamConfig, slots: Slots): UpstreamPlan {
+function compileUpstream(upstream: UpstreamConfig, slots: Slots, routes: readonly RouteConfig[]): UpstreamPlan {
   const strategy = registry.strategies[upstream.strategy.name]
   if (strategy === undefined) throw new Error(`upstream ${upstream.name} has no known strategy`)
   return {
@@ -41,10 +43,28 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots): UpstreamPlan {
       maxActive: server.max_active,
       upstream: upstream.name,
     })),
-    limited: upstream.servers.some((server) => server.max_active > 0),
+    limited: isLimited(upstream),
+    gated: isGated(upstream),
+    maxActive: upstream.max_active,
+    adaptive: upstream.concurrency === 'adaptive',
+    queue: upstream.queue,
+    shares: sharesOf(upstream, routes),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
     connections: upstream.connections,
     connectFailures: upstream.passive_health.connect_failures,
   }
+}
+
+/** The highest priority that occurs may take all; so where there is but one, nothing is kept for others. */
+function sharesOf({ name, shedding }: UpstreamConfig, routes: readonly RouteConfig[]): number[] {
+  const highest = Math.min(
+    ...routes
+      .filter((route) => route.upstream === name)
+      .map((route) => (route.priority_header === '' ? PRIORITIES.indexOf(route.priority) : HIGH)),
+  )
+  const { normal_share, low_share } = shedding
+  return [1, normal_share, Math.min(low_share, normal_share)].map((share, priority) =>
+    priority <= highest ? 1 : share,
+  )
 }

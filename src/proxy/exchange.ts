@@ -5,16 +5,19 @@
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
 // for a failure before the first byte of a response. `account` is the single way out, also for aborts.
 
-import type { PoolExchange } from '../balance/pool.ts'
+import { VERDICT, type Verdict } from '../balance/gate.ts'
+import type { Applicant, Waiting } from '../balance/waiting.ts'
 import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
 import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
+import type { Admission } from './admission.ts'
 import { type Answer, explain } from './answer.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { exchangeKey } from './exchange-key.ts'
+import type { Route } from './route.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 import type { ServerConnection } from './server-connection.ts'
@@ -24,7 +27,7 @@ import type { Upstream } from './upstream.ts'
 /** First body bytes up to this size are held as text and go out with the head in one write. */
 const SMALL_BODY = 4 * 1024
 
-export class Exchange implements PoolExchange {
+export class Exchange implements Applicant<Server> {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
@@ -44,7 +47,12 @@ export class Exchange implements PoolExchange {
   server: Server | null = null
   tunnel: Tunnel | null = null
   private readonly runtime: Runtime
+  private way: Route | null = null
   private upstream: Upstream | null = null
+  /** What we have a place in, where places are counted. */
+  private admission: Admission | null = null
+  /** Our place in the queue. */
+  private waiting: Waiting<Server> | null = null
   private connection: ServerConnection | null = null
   /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
   private readonly firstBytes: Buffer
@@ -110,9 +118,10 @@ export class Exchange implements PoolExchange {
     }
     runtime.counters.add(COUNTER.requests)
     runtime.counters.add(COUNTER.exchangesActive)
-    const upstream = runtime.route(head.method, head.host, head.target)
-    if (upstream !== undefined) {
-      this.upstream = upstream
+    const way = runtime.route(head.method, head.host, head.target)
+    if (way !== undefined) {
+      this.way = way
+      this.upstream = way.upstream
       return true
     }
     this.fail(FAILURES.noRoute, `no route for ${head.host}`)
@@ -137,12 +146,49 @@ export class Exchange implements PoolExchange {
   // ── pick ──
 
   private pick(): void {
-    const { pool } = this.upstream!
+    const { pool, admission } = this.upstream!
+    if (admission !== null) {
+      this.enter(admission)
+      return
+    }
     const server = pool.choose(this, this.startedAt)
     if (server !== null) this.connect(server, this.startedAt)
     else if (pool.anyUp) {
       this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
     } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
+  }
+
+  /** The same where places are counted: it may be ours to wait for one. */
+  private enter(admission: Admission): void {
+    const { gate } = admission
+    const verdict = gate.enter(this, this.way!.priority(this.head), this.startedAt)
+    if (verdict === VERDICT.entered) {
+      this.admission = admission
+      this.connect(gate.server!, this.startedAt)
+    } else if (verdict === VERDICT.waits) {
+      this.waiting = gate.waiting
+      admission.watch(this.startedAt)
+      this.hold()
+      if (!this.requestDone) this.client.channel.pause()
+    } else this.turnedAway(verdict, this.startedAt)
+  }
+
+  /** Called by the gate, as the next: the wait is over. */
+  admitted(server: Server, now: number): void {
+    const { admission } = this.upstream!
+    this.waiting = null
+    this.admission = admission
+    // The plan may have changed meanwhile.
+    this.upstream = this.runtime.current(this.upstream!)
+    this.connect(server, now)
+    if (this.connection?.connecting === false) this.connected()
+  }
+
+  turnedAway(verdict: Verdict, now: number): void {
+    const { admission, plan } = this.upstream!
+    const { gate } = admission!
+    this.waiting = null
+    this.fail(admission!.failure(verdict), `upstream ${plan.name}: ${gate.state}`, gate.retryAfter(now))
   }
 
   /** Asked by the pool, as the next. */
@@ -312,15 +358,18 @@ export class Exchange implements PoolExchange {
     return null
   }
 
-  /** The exchange has failed for good: the client gets an answer, or sees its response break off. */
-  fail(failure: Failure, detail: string): void {
+  /**
+   * The exchange has failed for good: the client gets an answer, or sees its response break off. `retryAfter`: seconds
+   * after which it may try again, where that is known.
+   */
+  fail(failure: Failure, detail: string, retryAfter = 0): void {
     if (this.over) return
     const { runtime } = this
     this.failure = failure
     runtime.counters.addFailure(failure.number)
     if (failure.blame !== 'client') runtime.counters.add(COUNTER.failed)
     if (this.answering || failure.status === 0) this.breakOff()
-    else this.answer(explain(failure.status, failure.name, failure.message, this.head))
+    else this.answer(explain(failure.status, failure.name, failure.message, this.head, retryAfter))
     runtime.log.failed(this, detail)
   }
 
@@ -364,6 +413,8 @@ export class Exchange implements PoolExchange {
     if (!this.internal) this.count((now - this.startedAt) * 1000)
     if (this.failure === null) this.leave(OUTCOME.ok, now)
     else this.leave(this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled, now)
+    if (this.waiting !== null) this.upstream!.admission!.gate.leave(this.waiting)
+    if (this.admission !== null) this.admission.gate.exit()
     this.client.exchangeOver(this.keepsClient, now)
   }
 

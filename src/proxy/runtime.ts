@@ -7,21 +7,28 @@ import type { RequestHead } from '../http1/request-head.ts'
 import type { Plan } from '../plan/plan.ts'
 import { compileRoutes } from '../router/router.ts'
 import type { Counters } from '../shared/counters.ts'
+import type { Gates } from '../shared/gates.ts'
 import type { InFlight } from '../shared/in-flight.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import type { Turns } from '../shared/turns.ts'
+import type { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { type Answer, explain } from './answer.ts'
 import { Buffers } from './channel.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { Forwarder } from './forwarder.ts'
+import { Route } from './route.ts'
 import { Server } from './server.ts'
 import { Upstream } from './upstream.ts'
 
 export interface RuntimeOptions {
   readonly table: ServerTable
   readonly inFlight: InFlight
+  /** The number of this worker. */
+  readonly worker: number
   readonly turns: Turns
+  readonly gates: Gates
+  readonly samples: UpstreamSamples
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly random: () => number
@@ -47,7 +54,7 @@ export class Runtime {
   onEmpty: (() => void) | null = null
   plan: Plan
   forwarder: Forwarder
-  route: (method: string, host: string, target: string) => Upstream | undefined
+  route: (method: string, host: string, target: string) => Route | undefined
   /** By slot. */
   private servers = new Map<number, Server>()
   private upstreams = new Map<string, Upstream>()
@@ -62,6 +69,7 @@ export class Runtime {
     this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
     this.route = () => undefined
     this.install(plan)
+    options.gates.onWake(options.worker, () => this.lookAtQueues())
   }
 
   /** Goes over to a new plan. Servers that stay keep their idle connections; those that go close theirs. */
@@ -83,8 +91,21 @@ export class Runtime {
     this.upstreams = upstreams
     this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
     this.route = compileRoutes(
-      plan.routes.map((route) => ({ match: route.match, value: upstreams.get(route.upstream.name)! })),
+      plan.routes.map((route) => ({
+        match: route.match,
+        value: new Route(route, upstreams.get(route.upstream.name)!),
+      })),
     )
+  }
+
+  /** The upstream of the present plan that has taken the place of this one. */
+  current(upstream: Upstream): Upstream {
+    return this.upstreams.get(upstream.plan.name) ?? upstream
+  }
+
+  /** Another thread says that someone who waits here may go on. */
+  private lookAtQueues(): void {
+    for (const { admission } of this.upstreams.values()) admission?.gate.freed()
   }
 
   clientGone(client: ClientConnection): void {

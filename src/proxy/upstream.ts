@@ -1,7 +1,8 @@
-// An upstream in this thread: the pool of its servers, and the budget for its retries.
+// An upstream in this thread: the pool of its servers, who is let in to it, and the budget for its retries.
 import { Pool, type PoolTools } from '../balance/pool.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
+import { Admission } from './admission.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 
@@ -9,6 +10,8 @@ export class Upstream {
   readonly plan: UpstreamPlan
   readonly pool: Pool<Server>
   readonly budget: RetryBudget
+  /** Null when everybody is let in. */
+  readonly admission: Admission | null
 
   /** `before` is the same upstream in the plan that this one follows. */
   constructor(runtime: Runtime, plan: UpstreamPlan, servers: readonly Server[], before: Upstream | undefined) {
@@ -22,6 +25,8 @@ export class Upstream {
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools)
+    this.admission = before?.admission ?? (plan.gated ? new Admission(runtime, plan, this.pool) : null)
+    this.admission?.gate.update(plan, this.pool)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
   }
 }
