@@ -43,6 +43,7 @@ function configurationPage(): string {
       'health_check',
       'passive_health',
       'connections',
+      'slow_start',
       'limits',
       'forwarding',
       'logging',

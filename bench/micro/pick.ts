@@ -38,7 +38,7 @@ class Workload {
     const begin = performance.now()
     this.picker = strategy.make(
       servers,
-      { random: seededRandom(1), turn: new Turns(1).at(0), probe: () => {} },
+      { random: seededRandom(1), turn: new Turns(1).at(0, 0), probe: () => {} },
       {},
       null,
     )

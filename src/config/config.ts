@@ -11,6 +11,8 @@ export interface Config {
   forwarding: Forwarding
   logging: Logging
   metrics: MetricsConfig
+  /** Where this balancer stands; empty: nowhere in particular. */
+  zone: string
   workers: number
   shutdown_timeout: number
 }
@@ -54,6 +56,19 @@ export interface UpstreamConfig {
   timeouts: ServerTimeouts
   retries: Retries
   connections: Connections
+  slow_start: SlowStart
+  /** How much more than its share the healthy part of a level is thought to bear; at least 1. */
+  overprovisioning: number
+  /** Share of healthy servers below which all are used, 0 to 1. */
+  panic_threshold: number
+}
+
+export interface SlowStart {
+  /** 0: off. */
+  window: number
+  /** Share of the weight at the beginning, 0 to 1. */
+  min_weight: number
+  aggression: number
 }
 
 export interface StrategyConfig {
@@ -70,6 +85,12 @@ export interface ServerConfig {
   weight: number
   /** Most exchanges in flight at a time, over all workers; 0: any number. */
   max_active: number
+  /** Level: 0 comes first. */
+  priority: number
+  /** Used only when no other server is healthy or has a place left. */
+  backup: boolean
+  /** Empty: nowhere in particular. */
+  zone: string
 }
 
 export interface HealthCheckConfig {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serverConfig } from '../../test/support/server-config.ts'
 import type { ClientTimeouts, Config, ServerConfig, UpstreamConfig } from './config.ts'
 import { normaliseConfig } from './load.ts'
 import type { FileConfig, ParsedFile, ParsedUpstream } from './schema.ts'
@@ -22,10 +23,7 @@ const DEFAULTS: Config = {
     {
       name: 'main',
       strategy: { name: 'least_active', options: {} },
-      servers: [
-        { url: 'http://localhost:8001', host: 'localhost', port: 8001, weight: 1, max_active: 0 },
-        { url: 'http://localhost:8002', host: 'localhost', port: 8002, weight: 2, max_active: 0 },
-      ],
+      servers: [serverConfig('localhost', 8001), serverConfig('localhost', 8002, { weight: 2 })],
       max_active: 0,
       concurrency: 'fixed',
       queue: { length: 0, timeout: 5000 },
@@ -49,6 +47,9 @@ const DEFAULTS: Config = {
       passive_health: { connect_failures: 3 },
       timeouts: { connect: 5000, response_head: 60_000, body_idle: 60_000, exchange: 0, tunnel_idle: 3_600_000 },
       retries: { attempts: 2, budget_ratio: 0.2, budget_min_per_second: 10 },
+      slow_start: { window: 0, min_weight: 0.1, aggression: 1 },
+      overprovisioning: 1.4,
+      panic_threshold: 0,
       connections: { idle_per_server: 256, idle_timeout: 60_000 },
     },
   ],
@@ -64,6 +65,7 @@ const DEFAULTS: Config = {
   forwarding: { trusted_proxies: [], x_forwarded: true, forwarded: false, via: true },
   logging: { format: 'text', level: 'info', selection: true, access: false },
   metrics: { path: '/metrics' },
+  zone: '',
   workers: 0,
   shutdown_timeout: 30_000,
 }

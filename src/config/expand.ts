@@ -1,10 +1,11 @@
 // From a valid file to the effective config: the short form becomes the full one, upstreams take what they do not say
 // themselves from the top level, and every name is given.
 import type { Config, HealthCheckConfig, ListenerConfig, RouteConfig, UpstreamConfig } from './config.ts'
-import { healthCheckSchema, type ParsedFile, type ParsedUpstream } from './schema.ts'
+import { healthCheckSchema, type ParsedFile, type ParsedUpstream, upstreamSchema } from './schema.ts'
 
 const SHORT_NAME = 'main'
 
+const { servers: _none, ...UPSTREAM_DEFAULTS } = upstreamSchema.parse({ servers: [] })
 const { kind, interval = 30_000, ...otherDefaults } = healthCheckSchema.parse({})
 const CHECK_DEFAULTS: HealthCheckConfig = { kind, interval, ...otherDefaults }
 
@@ -21,22 +22,15 @@ export function expand(file: ParsedFile): Config {
     forwarding: file.forwarding,
     logging: file.logging,
     metrics: { path: file.metrics === 'off' ? '' : file.metrics.path },
+    zone: file.zone,
     workers: workers === 'auto' ? 0 : workers,
     shutdown_timeout: file.shutdown_timeout,
   }
 }
 
 function shortUpstreams({ load_balancer, servers }: ParsedFile): Record<string, ParsedUpstream> {
-  const nothing = {
-    max_active: 0,
-    queue: {},
-    shedding: {},
-    passive_health: {},
-    timeouts: {},
-    retries: {},
-    connections: {},
-  }
-  return { [SHORT_NAME]: { strategy: load_balancer.strategy, servers: servers?.urls ?? [], ...nothing } }
+  const upstream = { strategy: load_balancer.strategy, servers: servers?.urls ?? [] }
+  return { [SHORT_NAME]: { ...UPSTREAM_DEFAULTS, ...upstream } }
 }
 
 function expandListeners({ listeners, load_balancer }: ParsedFile): ListenerConfig[] {
@@ -79,6 +73,9 @@ function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream
     timeouts: merge({ connect, response_head, body_idle, exchange, tunnel_idle }, upstream.timeouts),
     retries: merge(file.retries, upstream.retries),
     connections: merge(file.connections, upstream.connections),
+    slow_start: merge(file.slow_start, upstream.slow_start),
+    overprovisioning: upstream.overprovisioning,
+    panic_threshold: upstream.panic_threshold,
   }
 }
 

@@ -20,11 +20,23 @@ test('prints the whole effective config, for people', () => {
     text,
     `{
   "listeners": [{"name": "main", "address": "*", "port": 8080}],
-  "routes": [{"name": "main", "match": {"hosts": [], "path_prefix": "/", "methods": []}, "upstream": "main"}],
+  "routes": [
+    {
+      "name": "main",
+      "match": {"hosts": [], "path_prefix": "/", "methods": []},
+      "upstream": "main",
+      "priority": "normal",
+      "priority_header": "off"
+    }
+  ],
   "upstreams": {
     "main": {
       "strategy": "least_active",
       "servers": [{"url": "http://localhost:8001", "weight": 1, "max_active": "off"}],
+      "max_active": "off",
+      "concurrency": "fixed",
+      "queue": {"length": "off", "timeout": "5s"},
+      "shedding": {"normal_share": 0.9, "low_share": 0.5},
       "health_check": {
         "kind": "http",
         "interval": "30s",
@@ -50,7 +62,10 @@ test('prints the whole effective config, for people', () => {
         "tunnel_idle": "1h"
       },
       "retries": {"attempts": 2, "budget_ratio": 0.2, "budget_min_per_second": 10},
-      "connections": {"idle_per_server": 256, "idle_timeout": "1m"}
+      "connections": {"idle_per_server": 256, "idle_timeout": "1m"},
+      "slow_start": {"window": "off", "min_weight": 0.1, "aggression": 1},
+      "overprovisioning": 1.4,
+      "panic_threshold": "off"
     }
   },
   "timeouts": {"client_head": "10s", "client_body_idle": "30s", "keep_alive_idle": "75s"},
@@ -65,6 +80,7 @@ test('prints the whole effective config, for people', () => {
   "forwarding": {"trusted_proxies": [], "x_forwarded": true, "forwarded": false, "via": true},
   "logging": {"format": "text", "level": "info", "selection": true, "access": false},
   "metrics": {"path": "/metrics"},
+  "zone": "",
   "workers": "auto",
   "shutdown_timeout": "30s"
 }
@@ -101,11 +117,21 @@ test('what it prints is read back as the same config, whatever was set', () => {
     url: `http://[::${number}]`,
     weight: number + 1,
     max_active: number === 0 ? 'off' : 10 ** (number % 7),
+    priority: number,
+    backup: number % 2 === 1,
+    zone: number < 5 ? '' : 'far',
   }))
   const upstream = fc.record(
     {
       servers: fc.uniqueArray(server, { selector: ({ url }) => url }),
       strategy,
+      max_active: fc.constantFrom('off', 7),
+      concurrency: fc.constantFrom('fixed', 'adaptive'),
+      queue: partly({ length: fc.constantFrom('off', 9), timeout: duration }),
+      shedding: partly({ normal_share: share, low_share: share }),
+      slow_start: partly({ window: wait, min_weight: share }),
+      overprovisioning: fc.constantFrom(1, 1.4),
+      panic_threshold: fc.oneof(share, fc.constant('off')),
       health_check: checkOrOff,
       timeouts: partly({ connect: duration, exchange: wait, tunnel_idle: wait }),
       retries: partly({ attempts: fc.nat(10), budget_ratio: share }),
@@ -123,6 +149,9 @@ test('what it prints is read back as the same config, whatever was set', () => {
       ),
       client_connections: fc.constantFrom('off', 5),
     }),
+    concurrency: fc.constantFrom('fixed', 'adaptive'),
+    queue: partly({ length: fc.constantFrom('off', 8), timeout: duration }),
+    shedding: partly({ normal_share: share, low_share: share }),
     metrics: fc.constantFrom('off', { path: '/m' }),
     workers: fc.constantFrom('auto', 3),
     listeners: fc.constantFrom(

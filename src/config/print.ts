@@ -1,5 +1,5 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
-import type { Config, HealthCheckConfig, StrategyConfig, UpstreamConfig } from './config.ts'
+import type { Config, HealthCheckConfig, ServerConfig, StrategyConfig, UpstreamConfig } from './config.ts'
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
@@ -13,7 +13,7 @@ function fullForm(config: Config): FileConfig {
   const { limits } = config
   return {
     listeners: config.listeners,
-    routes: config.routes,
+    routes: config.routes.map((route) => ({ ...route, priority_header: route.priority_header || 'off' })),
     upstreams: Object.fromEntries(config.upstreams.map((upstream) => [upstream.name, upstreamForm(upstream)])),
     timeouts: durations(config.timeouts),
     limits: {
@@ -22,11 +22,12 @@ function fullForm(config: Config): FileConfig {
       request_headers: limits.request_headers,
       request_body_size: size(limits.request_body_size),
       response_head_size: size(limits.response_head_size),
-      client_connections: limits.client_connections === 0 ? 'off' : limits.client_connections,
+      client_connections: numberOrOff(limits.client_connections),
     },
     forwarding: config.forwarding,
     logging: config.logging,
     metrics: config.metrics.path === '' ? 'off' : config.metrics,
+    zone: config.zone,
     workers: config.workers === 0 ? 'auto' : config.workers,
     shutdown_timeout: duration(config.shutdown_timeout),
   }
@@ -36,17 +37,36 @@ function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstrea
   const { idle_per_server, idle_timeout } = upstream.connections
   return {
     strategy: strategyForm(upstream.strategy),
-    servers: upstream.servers.map(({ url, weight, max_active }) => ({
-      url,
-      weight,
-      max_active: max_active === 0 ? ('off' as const) : max_active,
-    })),
+    servers: upstream.servers.map(serverForm),
+    max_active: numberOrOff(upstream.max_active),
+    concurrency: upstream.concurrency,
+    queue: { length: numberOrOff(upstream.queue.length), timeout: duration(upstream.queue.timeout) },
+    shedding: upstream.shedding,
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
     timeouts: durations(upstream.timeouts),
     retries: upstream.retries,
     connections: { idle_per_server, idle_timeout: duration(idle_timeout) },
+    slow_start: { ...upstream.slow_start, window: duration(upstream.slow_start.window) },
+    overprovisioning: upstream.overprovisioning,
+    panic_threshold: upstream.panic_threshold === 0 ? 'off' : upstream.panic_threshold,
   }
+}
+
+/** What only few servers have is left out where it says nothing: a line for each server is enough. */
+function serverForm({ url, weight, max_active, priority, backup, zone }: ServerConfig) {
+  return {
+    url,
+    weight,
+    max_active: numberOrOff(max_active),
+    ...(priority > 0 && { priority }),
+    ...(backup && { backup }),
+    ...(zone !== '' && { zone }),
+  }
+}
+
+function numberOrOff(number: number): number | 'off' {
+  return number === 0 ? 'off' : number
 }
 
 function strategyForm({ name, options }: StrategyConfig) {

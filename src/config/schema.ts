@@ -46,8 +46,10 @@ const strategy = z
 
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
+const PLAIN_SERVER = { weight: 1, max_active: 0, priority: 0, backup: false, zone: '' }
+
 const server = z.union([
-  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1, max_active: 0 })),
+  serverUrl.transform((address): ServerConfig => ({ ...address, ...PLAIN_SERVER })),
   z
     .strictObject({
       url: serverUrl.describe('Address: `http://host` or `http://host:port`; the port is 80 when it is left out.'),
@@ -59,8 +61,17 @@ const server = z.union([
           'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and when all are full clients wait in the `queue` or get 503. 1 to 1000000, or `off` for any number.',
         )
         .prefault('off'),
+      priority: whole(0, 9)
+        .describe('Level of the server, 0 to 9: a level gets what the levels of smaller numbers cannot bear.')
+        .prefault(0),
+      backup: z.boolean().describe('Used only when no other server is healthy or has a place left.').prefault(false),
+      zone: z
+        .string()
+        .max(100)
+        .describe('Where the server stands; those in the zone of octoload itself (`zone`) are preferred.')
+        .prefault(''),
     })
-    .transform(({ url, weight, max_active }): ServerConfig => ({ ...url, weight, max_active })),
+    .transform(({ url, ...rest }): ServerConfig => ({ ...url, ...rest })),
 ])
 
 const workers = z.union([z.literal('auto'), whole(1, 256)])
@@ -258,6 +269,19 @@ const concurrency = z
     '`adaptive` finds out how many exchanges the servers of an upstream can take at a time, by how long they take to answer, and lets no more in; `max_active` stays the upper bound. `fixed` goes by `max_active` alone.',
   )
 
+const slow_start = z.strictObject({
+  window: duration(WAIT_OR_OFF)
+    .describe('How long a server that has come up gets less than its weight; `off` gives it all at once.')
+    .prefault('off'),
+  min_weight: share().describe('Share of its weight at the beginning, 0 to 1 or as a percentage.').prefault(0.1),
+  aggression: z
+    .number()
+    .min(0.1)
+    .max(10)
+    .describe('Shape of the way up: 1 is a straight line, more is faster at the beginning; 0.1 to 10.')
+    .prefault(1),
+})
+
 const limits = z.strictObject({
   request_head_size: size({ min: KIB, max: KIB * KIB, off: false })
     .describe('Largest request head: request line and headers (else 431).')
@@ -329,6 +353,21 @@ const upstream = z.strictObject({
   timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
   connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
+  slow_start: overrides(slow_start).describe('Keys that differ from the top-level `slow_start`.').prefault({}),
+  overprovisioning: z
+    .number()
+    .min(1)
+    .max(10)
+    .describe(
+      'How much of its work a level, or the near zone, is thought to bear with some of its servers gone, 1 to 10: with 1.4 nothing overflows while at least 1 / 1.4 (71 %) of its weight is healthy.',
+    )
+    .prefault(1.4),
+  panic_threshold: z
+    .union([share(), z.literal('off').transform(() => 0)])
+    .describe(
+      'Share of healthy servers below which health is not looked at any more and all servers are used, 0 to 1 or as a percentage; `off`: never.',
+    )
+    .prefault('off'),
 })
 
 export const fileSchema = z.strictObject({
@@ -373,6 +412,9 @@ export const fileSchema = z.strictObject({
   shedding: shedding
     .describe(`What is kept for requests of higher priority when an upstream fills up. ${perUpstream}`)
     .prefault({}),
+  slow_start: slow_start
+    .describe(`A server that has come up while others were up gets less for a while. ${perUpstream}`)
+    .prefault({}),
   limits: limits.describe('What is accepted from clients and servers.').prefault({}),
   forwarding: forwarding.describe('What servers learn about the client.').prefault({}),
   logging: logging.describe('What is written to the log.').prefault({}),
@@ -380,6 +422,13 @@ export const fileSchema = z.strictObject({
     .union([z.literal('off'), metrics])
     .describe('The page of numbers, as JSON and for Prometheus; `off` turns it off.')
     .prefault({}),
+  zone: z
+    .string()
+    .max(100)
+    .describe(
+      'Where this octoload stands, from an environment variable perhaps: servers of the same `zone` are preferred.',
+    )
+    .prefault(''),
   workers: workers
     .optional()
     .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
@@ -398,6 +447,7 @@ export type ParsedUpstream = z.output<typeof upstream>
 
 export const healthCheckSchema = health_check
 export const serverSchema = server
+export const upstreamSchema = upstream
 
 /** A number from 1 on, or none. */
 function most(max: number) {

@@ -11,6 +11,8 @@ import {
   listening,
   type NamedServer,
   oneWorkerOnly,
+  panicBegun,
+  panicOver,
   serverAdded,
   serverDraining,
   serverHealthy,
@@ -32,7 +34,7 @@ import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
 import { Gates, UNLIMITED } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
-import { ServerTable, UP } from '../shared/server-table.ts'
+import { DOWN, DRAINING, ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { availableCores } from './available-cores.ts'
@@ -105,6 +107,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly supervisor: Supervisor
   private readonly logger: Logger
   private readonly writer: LogWriter | null
+  /** Upstreams whose requests go to all servers, healthy or not. */
+  private readonly panicking = new Set<string>()
   /** One for each removed server that still has exchanges in flight. */
   private readonly removals = new Set<NodeJS.Timeout>()
   private readonly startedAt = Date.now()
@@ -275,9 +279,10 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStop(timeout: number, signal: string): Promise<{ finished: number; cut: number }> {
-    await this.started?.catch(() => {})
+    // Before anything else: an exchange that ends while we wait here has finished, too.
     const begun = this.total(COUNTER.requests)
     const active = this.total(COUNTER.exchangesActive)
+    await this.started?.catch(() => {})
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
@@ -359,13 +364,26 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     if (health === UP) {
       this.log(serverHealthy(named, reason))
       this.emit('server-up', event)
-      return
+    } else {
+      this.log(serverUnhealthy(named, reason))
+      this.emit('server-down', event)
     }
-    this.log(serverUnhealthy(named, reason))
-    this.emit('server-down', event)
-    const servers = this.config.upstreams.find((candidate) => candidate.name === upstream)?.servers ?? []
-    const anyUp = servers.some((one) => this.table.health(this.slots.servers[serverKey(upstream, one.url)]!) === UP)
-    if (!anyUp) this.log(allServersDown(upstream))
+    this.reportShortage(this.upstream(upstream), health === DOWN)
+  }
+
+  /** Says when too few servers are left, or enough again; `fewer`: one has just gone. */
+  private reportShortage({ name, servers, panic_threshold }: UpstreamConfig, fewer: boolean): void {
+    const healthOf = (server: ServerConfig) => this.table.health(this.slots.servers[serverKey(name, server.url)]!)
+    const staying = servers.filter((server) => healthOf(server) !== DRAINING)
+    const healthy = staying.filter((server) => healthOf(server) === UP).length
+    // The rule of balance/tiers.ts.
+    const panic = healthy < panic_threshold * staying.length
+    if (panic !== this.panicking.has(name)) {
+      this.log((panic ? panicBegun : panicOver)(name, healthy, staying.length))
+      if (panic) this.panicking.add(name)
+      else this.panicking.delete(name)
+    }
+    if (fewer && healthy === 0 && !panic) this.log(allServersDown(name))
   }
 
   private workerUp(index: number, again: boolean): void {

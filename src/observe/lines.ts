@@ -47,6 +47,17 @@ export function allServersDown(upstream: string): LogLine {
   return { level: 'error', event: 'all_servers_down', message, fields: { upstream } }
 }
 
+/** Too few servers of an upstream are healthy, so its health is not looked at any more. */
+export function panicBegun(upstream: string, healthy: number, servers: number): LogLine {
+  const message = `Only ${healthy} of ${servers} servers of upstream ${upstream} are healthy: requests go to all of them (panic_threshold)`
+  return { level: 'error', event: 'panic_begun', message, fields: { upstream, healthy, servers } }
+}
+
+export function panicOver(upstream: string, healthy: number, servers: number): LogLine {
+  const message = `${healthy} of ${servers} servers of upstream ${upstream} are healthy: requests go to these alone again`
+  return { level: 'info', event: 'panic_over', message, fields: { upstream, healthy, servers } }
+}
+
 /** `address` as in the config: `*` or an IP address. */
 export function listening(name: string, address: string, port: number): LogLine {
   const where = address === '*' ? '' : ` (${address})`

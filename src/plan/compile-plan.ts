@@ -6,7 +6,7 @@ import { isGated, isLimited, type Plan, type Slots, serverKey, type UpstreamPlan
 
 /** Compiles an effective config. Throws when it names what does not exist, which a checked config never does. */
 export function compilePlan(config: Config, slots: Slots, generation: number): Plan {
-  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.routes))
+  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config))
   const routes = config.routes.map((route) => {
     const upstream = upstreams.find((candidate) => candidate.name === route.upstream)
     if (upstream === undefined) throw new Error(`route ${route.name} leads to the unknown upstream ${route.upstream}`)
@@ -26,7 +26,7 @@ export function compilePlan(config: Config, slots: Slots, generation: number): P
   }
 }
 
-function compileUpstream(upstream: UpstreamConfig, slots: Slots, routes: readonly RouteConfig[]): UpstreamPlan {
+function compileUpstream(upstream: UpstreamConfig, slots: Slots, { routes, zone }: Config): UpstreamPlan {
   const strategy = registry.strategies[upstream.strategy.name]
   if (strategy === undefined) throw new Error(`upstream ${upstream.name} has no known strategy`)
   return {
@@ -41,6 +41,9 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots, routes: readonl
       port: server.port,
       weight: server.weight,
       maxActive: server.max_active,
+      priority: server.priority,
+      backup: server.backup,
+      zone: server.zone,
       upstream: upstream.name,
     })),
     limited: isLimited(upstream),
@@ -52,6 +55,8 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots, routes: readonl
     timeouts: upstream.timeouts,
     retries: upstream.retries,
     connections: upstream.connections,
+    slow_start: upstream.slow_start,
+    tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },
     connectFailures: upstream.passive_health.connect_failures,
   }
 }

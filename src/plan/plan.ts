@@ -10,6 +10,7 @@ import type {
   Retries,
   RouteConfig,
   ServerTimeouts,
+  SlowStart,
   UpstreamConfig,
 } from '../config/config.ts'
 import type { Priority } from '../seams/priority.ts'
@@ -27,6 +28,13 @@ export interface Plan {
   readonly logging: Logging
   /** Empty: off. */
   readonly metricsPath: string
+}
+
+/** What the tiers of an upstream are made by; see balance/tiers.ts. */
+export interface TierRules {
+  readonly overprovisioning: number
+  readonly panic: number
+  readonly zone: string
 }
 
 export interface RoutePlan {
@@ -59,6 +67,8 @@ export interface UpstreamPlan {
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
   readonly connections: Connections
+  readonly slow_start: SlowStart
+  readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
 }
@@ -71,6 +81,10 @@ export interface ServerPlan {
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number
+  readonly priority: number
+  readonly backup: boolean
+  /** Empty: nowhere in particular. */
+  readonly zone: string
   readonly upstream: string
 }
 

@@ -1,6 +1,7 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
 
+import type { Placed } from '../base/bag.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import type { Fields } from '../http1/fields.ts'
@@ -33,10 +34,11 @@ const MEMORY_MS = 5000
 /** Bytes of later requests that are kept before we stop reading. */
 const MAX_EARLY = 64 * 1024
 
-export class ClientConnection implements ChannelOwner {
+export class ClientConnection implements ChannelOwner, Placed {
   readonly channel: Channel
   /** IP address. */
   readonly address: string
+  place = -1
   private readonly runtime: Runtime
   private readonly trusted: boolean
   private state: number = HEAD
@@ -110,10 +112,11 @@ export class ClientConnection implements ChannelOwner {
     if (state === CLOSED) return
     this.state = CLOSED
     this.runtime.wheel.remove(this.timer)
-    this.runtime.clientGone(this)
     this.runtime.counters.add(COUNTER.clientConnectionsActive, -1)
     if (state === TUNNEL) this.tunnel!.clientClosed()
     else this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
+    // Last: a worker that drains reports that it is empty here, and may be ended at any moment from then on.
+    this.runtime.clientGone(this)
   }
 
   /** The header block that goes to the server for this head, with its empty line; made once for equal blocks. */

@@ -1,5 +1,6 @@
 // What everything on the hot path of one thread shares. A new plan is installed by replacing what hangs on it; exchanges
 // under way keep the objects they began with.
+import { Bag } from '../base/bag.ts'
 import { IpSet } from '../base/ip-set.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
 import { findValue } from '../http1/fields.ts'
@@ -48,7 +49,7 @@ export class Runtime {
   readonly log: ExchangeLog
   readonly wheel = new TimerWheel()
   readonly buffers = new Buffers()
-  readonly clients = new Set<ClientConnection>()
+  readonly clients = new Bag<ClientConnection>()
   draining = false
   /** Called when the last client has gone. */
   onEmpty: (() => void) | null = null

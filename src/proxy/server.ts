@@ -1,9 +1,8 @@
 // One server of an upstream in this thread, and the connections to it that wait for their next request.
 import type { LookupFunction } from 'node:net'
-import type { PoolServer } from '../balance/pool.ts'
+import { Membership, type PoolServer } from '../balance/pool.ts'
 import { cachedLookup } from '../base/cached-lookup.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
-import { NONE } from '../seams/strategy.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
 import type { Runtime } from './runtime.ts'
 import { ServerConnection } from './server-connection.ts'
@@ -20,8 +19,7 @@ export class Server implements PoolServer {
   private readonly idle: ServerConnection[] = []
   /** It has left the plan. */
   closed = false
-  /** For its pool. */
-  position = NONE
+  readonly membership = new Membership()
 
   constructor(runtime: Runtime, plan: ServerPlan, upstream: UpstreamPlan) {
     this.slot = plan.slot

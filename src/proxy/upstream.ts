@@ -19,12 +19,12 @@ export class Upstream {
     const tools: PoolTools<Server> = {
       table,
       inFlight,
-      turn: options.turns.at(plan.turn),
+      turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
       probe: () => {},
     }
     this.plan = plan
-    this.pool = new Pool(plan, servers, tools)
+    this.pool = new Pool(plan, servers, tools, before?.pool)
     this.admission = before?.admission ?? (plan.gated ? new Admission(runtime, plan, this.pool) : null)
     this.admission?.gate.update(plan, this.pool)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)

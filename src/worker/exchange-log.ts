@@ -43,13 +43,13 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
       access === null
         ? null
         : (exchange: Exchange, micros: number) => {
-            const { head, client } = exchange
+            const { head, client, tunnel } = exchange
             access.access(
               client.address,
               head.method,
               head.target,
               exchange.status,
-              exchange.responseBytes,
+              exchange.responseBytes + (tunnel === null ? 0 : tunnel.responseBytes),
               micros,
               exchange.server?.plan.url ?? '',
               exchange.retries,

@@ -148,7 +148,7 @@ export class Worker {
     // What clients have already sent is read first, so that no request is lost between its arrival and our end.
     setImmediate(() =>
       setImmediate(() => {
-        for (const client of runtime.clients) client.closeIdle()
+        for (const client of runtime.clients.all()) client.closeIdle()
         if (runtime.clients.size === 0) finish()
         else runtime.onEmpty = finish
       }),
@@ -156,6 +156,6 @@ export class Worker {
   }
 
   private cut(): void {
-    for (const client of [...this.runtime!.clients]) if (client.cut()) this.cutExchanges++
+    for (const client of this.runtime!.clients.all()) if (client.cut()) this.cutExchanges++
   }
 }

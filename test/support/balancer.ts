@@ -5,15 +5,17 @@ import type { ThreadOptions } from '../../src/control/worker-handle.ts'
 import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
 import { type Client, connect, exchange } from './client.ts'
 import type { Response } from './message.ts'
-import { type Origin, type Script, startOrigin } from './origin.ts'
+import { Origin, type Script, startOrigin } from './origin.ts'
 import { type Owner, within } from './wait.ts'
 
-type ServerLike = string | { readonly url: string; readonly weight?: number; readonly max_active?: number | 'off' }
+type UpstreamSetup = NonNullable<FileConfig['upstreams']>[string]
+type ServerLike = UpstreamSetup['servers'][number]
 
-/** A config as a user may write it, but for the servers, which may be origins, and the strategy of the one upstream. */
+/** A config as a user may write it, but for the one upstream: its servers, which may be origins, its strategy and its other keys. */
 export interface Setup extends Omit<FileConfig, 'load_balancer' | 'servers'> {
   servers?: readonly ServerLike[]
-  strategy?: 'round_robin' | 'least_active'
+  strategy?: UpstreamSetup['strategy']
+  upstream?: Partial<UpstreamSetup>
 }
 
 export interface Pair {
@@ -93,14 +95,11 @@ export async function startPair(owner: Owner, script?: Script, setup: Setup = {}
 }
 
 /** The config for a setup. */
-function fileConfig({ servers = [], strategy = 'round_robin', ...rest }: Setup): FileConfig {
-  const members = servers.map((server) => {
-    if (typeof server === 'string') return server
-    return { url: server.url, weight: server.weight ?? 1, max_active: server.max_active ?? 'off' }
-  })
+function fileConfig({ servers = [], strategy = 'round_robin', upstream, ...rest }: Setup): FileConfig {
+  const members = servers.map((server) => (server instanceof Origin ? server.url : server))
   return {
     listeners: [{ address: '127.0.0.1', port: 0 }],
-    upstreams: { main: { strategy, servers: members } },
+    upstreams: { main: { strategy, servers: members, ...upstream } },
     health_check: 'off',
     workers: 1,
     ...rest,
