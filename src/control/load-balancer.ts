@@ -32,13 +32,14 @@ import { type Snapshot, takeSnapshot } from '../observe/snapshot.ts'
 import { isGated, type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
-import { Gates, UNLIMITED } from '../shared/gates.ts'
+import { Gates } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, DRAINING, ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
+import { LimitKeeper } from './limit-keeper.ts'
 import { GIVEN_UP_AFTER } from './restart-policy.ts'
 import { SlotKeeper } from './slots.ts'
 import { Supervisor } from './supervisor.ts'
@@ -100,6 +101,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly inFlight: readonly InFlight[]
   private readonly samples: readonly UpstreamSamples[]
   private readonly gates: Gates
+  private readonly limits: LimitKeeper
   /** What the main thread counts itself. */
   private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
@@ -136,7 +138,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.mainCounters = new Counters(capacity)
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
     this.slots = this.keeper.assign(config, 1, 1)
-    this.setLimits()
+    this.limits = new LimitKeeper(this.gates, this.samples)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
     const shared = {
       table: this.table.buffer,
@@ -264,11 +266,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     }
     const wanted = this.wantedWorkers
     if (this.counters.length < wanted) this.log(oneWorkerOnly(process.platform, wanted))
+    this.limits.set(this.config.upstreams, this.slots.turns)
     this.watch()
     let ports: number[]
     try {
       ports = await this.supervisor.start()
     } catch (error) {
+      this.limits.stop()
       await this.monitor.stop()
       await this.supervisor.drain(0)
       throw error
@@ -286,6 +290,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
+    this.limits.stop()
     for (const counters of this.counters) counters.setState(WORKER_STATE.up, 0)
     // What was active at the call, and what clients had sent already but no worker had read.
     const finished = active + this.total(COUNTER.requests) - begun - cut
@@ -331,15 +336,9 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const { supervisor } = this
     this.slots = this.keeper.assign(config, supervisor.generation + 1, supervisor.installed)
     this.config = config
-    this.setLimits()
+    this.limits.set(config.upstreams, this.slots.turns)
     this.watch()
     supervisor.update(config, this.slots)
-  }
-
-  private setLimits(): void {
-    for (const { name, max_active } of this.config.upstreams) {
-      this.gates.setLimit(this.slots.turns[name]!, max_active === 0 ? UNLIMITED : max_active)
-    }
   }
 
   private watch(): void {
