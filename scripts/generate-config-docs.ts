@@ -40,6 +40,7 @@ function configurationPage(): string {
     ...[
       'timeouts',
       'retries',
+      'hedging',
       'health_check',
       'passive_health',
       'connections',
@@ -157,15 +158,39 @@ function linkTo(key: string): string {
 }
 
 function strategies(): string {
-  const rows = Object.values(registry.strategies).flatMap(({ name, summary, options = {} }) => [
-    `| \`${name}\` | ${summary} | ${Object.keys(options).length === 0 ? 'none' : ''} |`,
-    ...Object.entries(options).map(([option, about]) => `| | | \`${option}\`: ${about} |`),
-  ])
+  const all = Object.values(registry.strategies)
+  const names = all.map(({ name, summary }) => `| [\`${name}\`](strategies.md#${name}) | ${summary} |`)
+  const withOptions = all.filter(({ options = {} }) => Object.keys(options).length > 0)
   const about =
-    'In `load_balancer.strategy` and in the `strategy` of an upstream: a name, or an object with `name` and options.'
-  return ['## Strategies', '', about, '', '| name | how it chooses | options |', '|---|---|---|', ...rows, ''].join(
-    '\n',
+    'In `load_balancer.strategy` and in the `strategy` of an upstream: a name, or an object with `name` and options. [A file](strategies.md#a-strategy-of-your-own) in place of the name is a strategy of your own.'
+  return [
+    '## Strategies',
+    '',
+    about,
+    '',
+    '| name | how it chooses |',
+    '|---|---|',
+    ...names,
+    '',
+    ...withOptions.flatMap(({ name }) => optionTable(name)),
+  ].join('\n')
+}
+
+function optionTable(name: string): string[] {
+  const node = schemasAt(['upstreams', 'NAME', 'strategy'])
+    .flatMap(alternatives)
+    .find(({ properties }) => properties?.name?.const === name)
+  const { name: _, ...options } = node?.properties ?? {}
+  const rows = Object.entries(options).map(
+    ([option, inner]) =>
+      `| \`${option}\` | ${kindOf(inner)}${rangeText(inner)} | ${defaultOf(inner, false)} | ${inner.description} |`,
   )
+  return [`### Options of \`${name}\``, '', '| key | kind | default | what it does |', '|---|---|---|---|', ...rows, '']
+}
+
+function rangeText(node: JsonSchema): string {
+  const range = alternatives(node).find(({ minimum, maximum }) => minimum !== undefined && maximum !== undefined)
+  return range === undefined ? '' : `, ${range.minimum} to ${range.maximum}`
 }
 
 /** The generated files that are missing or not what they would be now. */

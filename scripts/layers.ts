@@ -7,7 +7,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   seams: ['base'],
   shared: ['base'],
   router: ['base'],
-  strategies: ['seams', 'base'],
+  picking: ['seams', 'base'],
+  strategies: ['picking', 'seams', 'base'],
   health: ['seams', 'base'],
   'registry.ts': ['strategies', 'health', 'seams'],
   config: ['registry.ts', 'seams', 'base'],
@@ -18,8 +19,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ['plan', 'proxy', 'shared', 'observe', 'seams', 'base'],
   control: ['config', 'plan', 'balance', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
   demo: ['base'],
+  lab: ['balance', 'plan', 'config', 'registry.ts', 'shared', 'seams', 'base', 'control/hysteresis.ts'],
   'index.ts': ['control', 'config', 'observe', 'seams'],
-  cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'base'],
+  cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'lab', 'seams', 'base'],
 }
 
 /** Where types, but no code, may come from in addition: the data that travels through all layers, and the contracts. */
@@ -35,7 +37,6 @@ export const TYPE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ['config/config.ts'],
   demo: ['config/config.ts'],
   'index.ts': ['plan', 'shared'],
-  cli: ['seams'],
 }
 
 /** Packages that a folder may import, besides what comes with Node. */

@@ -10,6 +10,7 @@ const RING = 2 ** 32
 const GOLDEN_STRIDE = 0x9e3779b9
 
 export class GoldenSequence implements WeightedSequence {
+  readonly length = RING
   /** The point at which each entry's stretch begins; a last one closes the ring. */
   private readonly begins: Float64Array
   /** The entry at the first point of each of 2^n equal parts of the ring, so that a search begins near its end. */

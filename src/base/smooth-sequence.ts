@@ -7,6 +7,7 @@
 import type { WeightedSequence } from './weighted-sequence.ts'
 
 export class SmoothSequence implements WeightedSequence {
+  readonly length: number
   /** The entry at each step of the round. */
   private readonly round: Uint32Array
   /** The steps of entry 0 in order, then those of entry 1, and so on. */
@@ -20,6 +21,7 @@ export class SmoothSequence implements WeightedSequence {
     for (let entry = 0; entry < weights.length; entry++) this.begins[entry + 1] = this.begins[entry]! + weights[entry]!
     this.round = layOut(weights, this.begins[weights.length]!)
     this.steps = new Uint32Array(this.round.length)
+    this.length = this.round.length
     const ends = this.begins.slice()
     for (let step = 0; step < this.round.length; step++) this.steps[ends[this.round[step]!]!++] = step
   }

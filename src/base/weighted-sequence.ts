@@ -5,6 +5,8 @@ import { SmoothSequence } from './smooth-sequence.ts'
 
 /** Entries are numbered from 0; steps are whole numbers, of which the lowest 32 bits count. */
 export interface WeightedSequence {
+  /** After this many steps all begins anew, each entry having had its share: a step drawn at random is one by weight. */
+  readonly length: number
   /** The entry whose turn the step is. */
   at(step: number): number
   /** How far away the next turn of an entry is: 0 when the step is its own, and the smaller the sooner. */

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { Config, HealthCheckConfig, ListenerConfig, Logging, UpstreamConfig } from '../config/config.ts'
 import { registry } from '../registry.ts'
+import { defaultOptions } from '../seams/options.ts'
 import type { Arguments } from './arguments.ts'
 import { wrongUse } from './cli-error.ts'
 import type { Option } from './command.ts'
@@ -62,9 +63,14 @@ function overriddenUpstreams(upstreams: readonly UpstreamConfig[], args: Argumen
   const healthCheck = args.parsed('health-check', 'a path that starts with "/", tcp or off', readHealthCheck)
   return upstreams.map((upstream) => ({
     ...upstream,
-    strategy: name === undefined ? upstream.strategy : { name, options: {} },
+    strategy: name === undefined ? upstream.strategy : strategyByName(name),
     health_check: { ...upstream.health_check, ...healthCheck },
   }))
+}
+
+/** Options of another strategy are left behind. */
+function strategyByName(name: string): UpstreamConfig['strategy'] {
+  return { name, options: defaultOptions(registry.strategies[name]?.options ?? {}) }
 }
 
 function readHealthCheck(text: string): Partial<HealthCheckConfig> | undefined {

@@ -55,6 +55,7 @@ export interface UpstreamConfig {
   passive_health: PassiveHealth
   timeouts: ServerTimeouts
   retries: Retries
+  hedging: Hedging
   connections: Connections
   slow_start: SlowStart
   /** How much more than its share the healthy part of a level is thought to bear; at least 1. */
@@ -137,9 +138,21 @@ export interface ClientTimeouts {
   keep_alive_idle: number
 }
 
+/** What a request may be sent again for; a range of statuses is inclusive. */
+export type RetryCondition = 'connect_failure' | 'reset' | 'timeout' | { from: number; to: number }
+
 export interface Retries {
   /** Further attempts after the first one. */
   attempts: number
+  on: RetryCondition[]
+  /** Also requests that may be executed twice: POST, PATCH and unknown methods. */
+  non_idempotent: boolean
+  /** From the choice of a server to the head of its response. */
+  per_try_timeout: number
+  backoff_base: number
+  backoff_max: number
+  /** Longest Retry-After that is waited for; 0: a response with one is passed on. */
+  retry_after_max: number
   /** Share of requests over the last 10 s that may be retries, 0 to 1. */
   budget_ratio: number
   /** Retries per second that are always allowed. */
@@ -157,6 +170,11 @@ export interface Queue {
 export interface Shedding {
   normal_share: number
   low_share: number
+}
+
+export interface Hedging {
+  /** Milliseconds, or a percentile of what the route takes to a response head: 50 to 99.9. */
+  after: number | { percentile: number }
 }
 
 export interface Connections {

@@ -1,10 +1,11 @@
 // What no single key can tell: two keys that say the same thing, names that lead nowhere, servers and listeners that
 // stand twice. These look at the value as it was written, whatever it is, so that they find their problems also in a
 // config that has others.
-import { registry } from '../registry.ts'
 import { suggest } from './closest.ts'
 import { Mistake } from './mistake.ts'
 import { type Finding, formatPath, type Path, quote } from './problem.ts'
+import { type Entries, isObject, listOf, objectOf } from './raw-value.ts'
+import { checkRetries } from './retry-checks.ts'
 import { addressKey, parseServerUrl, shortestIpv6 } from './server-url.ts'
 import { NAME_HINT, NAME_PATTERN, TOKEN } from './values.ts'
 
@@ -12,8 +13,6 @@ export interface CheckOptions {
   /** For the library, where servers may be added later. */
   allowNoServers?: boolean
 }
-
-type Entries = Record<string, unknown>
 
 export function crossCheck(file: unknown, options: CheckOptions = {}): Finding[] {
   if (!isObject(file)) return []
@@ -23,7 +22,7 @@ export function crossCheck(file: unknown, options: CheckOptions = {}): Finding[]
     ...checkListeners(listOf(file.listeners)),
     ...checkRoutes(file),
     ...checkUpstreams(objectOf(file.upstreams)),
-    ...checkStrategy(objectOf(file.load_balancer).strategy, ['load_balancer', 'strategy']),
+    ...checkRetries(file),
     ...checkHeaders(objectOf(file.health_check).headers, ['health_check', 'headers']),
   ]
 }
@@ -211,28 +210,13 @@ function matchKey({ hosts, path_prefix, methods }: Entries): string {
 function checkUpstreams(upstreams: Entries): Finding[] {
   return Object.entries(upstreams).flatMap(([name, upstream]): Finding[] => {
     const path = ['upstreams', name]
-    const { strategy, health_check } = objectOf(upstream)
+    const { health_check } = objectOf(upstream)
     const isName = new RegExp(NAME_PATTERN).test(name)
     return [
       ...(isName ? [] : [{ path, at: 'key' as const, message: `${quote(name)} is not a name`, hint: NAME_HINT }]),
-      ...checkStrategy(strategy, [...path, 'strategy']),
       ...checkHeaders(objectOf(health_check).headers, [...path, 'health_check', 'headers']),
     ]
   })
-}
-
-function checkStrategy(strategy: unknown, path: Path): Finding[] {
-  const { name, ...options } = objectOf(strategy)
-  if (typeof name !== 'string' || !Object.hasOwn(registry.strategies, name)) return []
-  const known = Object.keys(registry.strategies[name]!.options ?? {})
-  return Object.keys(options)
-    .filter((option) => !known.includes(option))
-    .map((option) => ({
-      path: [...path, option],
-      at: 'key',
-      message: 'unknown key',
-      hint: known.length === 0 ? `the strategy ${name} has no options` : suggest(option, known),
-    }))
 }
 
 /** Headers that say how the message is framed or how the connection is used are ours to set. */
@@ -254,16 +238,4 @@ function checkHeaders(headers: unknown, path: Path): Finding[] {
     if (!OWN_HEADERS.includes(name.toLowerCase())) return []
     return [{ ...at, message: 'cannot be set: the health check sets it itself', hint: 'remove it' }]
   })
-}
-
-function isObject(value: unknown): value is Entries {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function objectOf(value: unknown): Entries {
-  return isObject(value) ? value : {}
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
 }

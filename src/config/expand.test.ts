@@ -46,10 +46,21 @@ const DEFAULTS: Config = {
       },
       passive_health: { connect_failures: 3 },
       timeouts: { connect: 5000, response_head: 60_000, body_idle: 60_000, exchange: 0, tunnel_idle: 3_600_000 },
-      retries: { attempts: 2, budget_ratio: 0.2, budget_min_per_second: 10 },
       slow_start: { window: 0, min_weight: 0.1, aggression: 1 },
       overprovisioning: 1.4,
       panic_threshold: 0,
+      retries: {
+        attempts: 2,
+        on: ['connect_failure', 'reset'],
+        non_idempotent: false,
+        per_try_timeout: 0,
+        backoff_base: 25,
+        backoff_max: 250,
+        retry_after_max: 1000,
+        budget_ratio: 0.2,
+        budget_min_per_second: 10,
+      },
+      hedging: { after: 0 },
       connections: { idle_per_server: 256, idle_timeout: 60_000 },
     },
   ],
@@ -238,6 +249,7 @@ const typesAgree: [
   Same<On<ParsedFile['metrics']>, Config['metrics']>,
   Same<ParsedFile['timeouts'], ClientTimeouts & UpstreamConfig['timeouts']>,
   Same<ParsedFile['retries'], UpstreamConfig['retries']>,
+  Same<ParsedFile['hedging'], UpstreamConfig['hedging']>,
   Same<ParsedFile['passive_health'], UpstreamConfig['passive_health']>,
   Same<ParsedFile['connections'], UpstreamConfig['connections']>,
   Same<Given<ParsedUpstream['timeouts']>, UpstreamConfig['timeouts']>,
@@ -245,7 +257,7 @@ const typesAgree: [
   Same<ParsedUpstream['strategy'], UpstreamConfig['strategy']>,
   Same<keyof On<ParsedFile['health_check']>, keyof UpstreamConfig['health_check']>,
   Same<NonNullable<ParsedFile['routes']>[number]['match'], Config['routes'][number]['match']>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true]
 
 test('the schema and the effective config have the same types', () => {
   assert.ok(typesAgree.every(Boolean))

@@ -72,6 +72,7 @@ function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream
     passive_health: merge(file.passive_health, upstream.passive_health),
     timeouts: merge({ connect, response_head, body_idle, exchange, tunnel_idle }, upstream.timeouts),
     retries: merge(file.retries, upstream.retries),
+    hedging: merge(file.hedging, upstream.hedging),
     connections: merge(file.connections, upstream.connections),
     slow_start: merge(file.slow_start, upstream.slow_start),
     overprovisioning: upstream.overprovisioning,

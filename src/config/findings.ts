@@ -13,15 +13,17 @@ export function findingsOf(issues: readonly Issue[], value: unknown): Finding[] 
 
 function findingsOfIssue(issue: Issue, path: Path, root: unknown): Finding[] {
   const value = valueAt(root, path)
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, root))
   if (issue.code === 'invalid_union') {
+    // No kind has this word, by which kinds are told apart.
+    if (issue.errors.length === 0) return [unknownWord(path, value, wordsAt(path), root)]
     const branch = issue.errors.find((issues) => !issues.some((inner) => isOtherKind(inner, value)))
     if (branch === undefined) return [wrongKind(path, value, root)]
     return branch.flatMap((inner) => findingsOfIssue(inner, [...path, ...(inner.path as Path)], root))
   }
   if (issue.code === 'invalid_type') return [wrongKind(path, value, root)]
-  if (issue.code === 'invalid_value') return [unknownWord(path, value, issue.values)]
-  if (issue.code === 'too_small' || issue.code === 'too_big') return [outOfRange(path, value)]
+  if (issue.code === 'invalid_value') return [unknownWord(path, value, issue.values, root)]
+  if (issue.code === 'too_small' || issue.code === 'too_big') return [outOfRange(path, value, root)]
   const hint = issue.code === 'custom' ? issue.params?.hint : ''
   return [{ path, at: 'value', message: issue.message, hint: typeof hint === 'string' ? hint : '' }]
 }
@@ -34,8 +36,8 @@ function isOtherKind(issue: Issue, value: unknown): boolean {
 }
 
 function wrongKind(path: Path, value: unknown, root: unknown): Finding {
-  const nodes = schemasAt(path)
-  const expected = nodes.map(expectation).join(' or ')
+  const nodes = schemasAt(path, root)
+  const expected = anyOf(nodes)
   if (value === undefined && path.length > 0 && !hasKey(root, path)) {
     const example = nodes[0] === undefined ? undefined : exampleOf(nodes[0])
     const hint = example === undefined ? '' : `add ${JSON.stringify(path.at(-1))}: ${JSON.stringify(example)}`
@@ -51,7 +53,7 @@ function expectation(node: JsonSchema): string {
     const examples = (node.examples ?? []).map((example) => JSON.stringify(example)).join(' or ')
     return `${/^[aeio]/i.test(node.title) ? 'an' : 'a'} ${node.title} such as ${examples}`
   }
-  if (node.anyOf !== undefined) return node.anyOf.map(expectation).join(' or ')
+  if (node.anyOf !== undefined) return anyOf(node.anyOf)
   if (node.const !== undefined) return JSON.stringify(node.const)
   if (node.enum !== undefined) return node.enum.map((word) => JSON.stringify(word)).join(' or ')
   if (node.type === 'integer') return `a whole number${rangeOf(node)}`
@@ -60,6 +62,15 @@ function expectation(node: JsonSchema): string {
   if (node.type === 'array') return 'a list'
   if (node.type === 'object') return 'an object'
   return 'a string'
+}
+
+function anyOf(nodes: readonly JsonSchema[]): string {
+  return [...new Set(nodes.map(expectation))].join(' or ')
+}
+
+/** The fixed words that may stand at a place. */
+function wordsAt(path: Path): unknown[] {
+  return schemasAt(path).flatMap((node) => (node.const === undefined ? [] : [node.const]))
 }
 
 function rangeOf({ minimum, maximum }: JsonSchema): string {
@@ -107,9 +118,15 @@ function durationHint(value: number): string {
   return `write "${value}s" for ${value} ${value === 1 ? 'second' : 'seconds'}`
 }
 
-function unknownKey(path: Path, key: string): Finding {
-  const known = keysAt(path)
+function unknownKey(path: Path, key: string, root: unknown): Finding {
+  const object = valueAt(root, path)
+  const known = keysAt(path, root, object)
   const finding = { path: [...path, key], at: 'key' as const, message: 'unknown key' }
+  if (path.at(-1) === 'strategy') {
+    const options = known.filter((one) => one !== 'name')
+    const { name } = object as { name: string }
+    return { ...finding, hint: options.length === 0 ? `the strategy ${name} has no options` : suggest(key, options) }
+  }
   const suggestion = suggest(key, known)
   if (suggestion.startsWith('did')) return { ...finding, hint: suggestion }
   const elsewhere = placesOf(key).map((place) =>
@@ -118,18 +135,22 @@ function unknownKey(path: Path, key: string): Finding {
   return { ...finding, hint: elsewhere.length > 0 ? `\`${key}\` belongs ${elsewhere.join(' or ')}` : suggestion }
 }
 
-function unknownWord(path: Path, value: unknown, known: readonly unknown[]): Finding {
-  if (typeof value !== 'string') return wrongKind(path, value, value)
-  const isStrategy = path.at(-1) === 'strategy' || path.at(-2) === 'strategy'
+function unknownWord(path: Path, value: unknown, known: readonly unknown[], root: unknown): Finding {
+  if (typeof value !== 'string') return wrongKind(path, value, root)
+  const isStrategy = path.at(-1) === 'strategy' || (path.at(-2) === 'strategy' && path.at(-1) === 'name')
+  if (isStrategy && /[\\/]|\.[a-z]+$/.test(value)) {
+    const hint = 'a strategy of your own is a file such as "./my-strategy.ts" that ends in .ts, .mts, .js or .mjs'
+    return { path, at: 'value', message: `unknown strategy ${quote(value)}`, hint }
+  }
   const noun = isStrategy ? 'strategy' : 'value'
-  const others = schemasAt(path).some(({ anyOf }) => anyOf !== undefined)
-  if (others && !isStrategy && closest(value, known.map(String)) === null) return wrongKind(path, value, value)
+  const others = schemasAt(path, root).some(({ anyOf }) => anyOf !== undefined)
+  if (others && !isStrategy && closest(value, known.map(String)) === null) return wrongKind(path, value, root)
   return { path, at: 'value', message: `unknown ${noun} ${quote(value)}`, hint: suggest(value, known.map(String)) }
 }
 
-function outOfRange(path: Path, value: unknown): Finding {
+function outOfRange(path: Path, value: unknown, root: unknown): Finding {
   if (Array.isArray(value)) return { path, at: 'value', message: 'needs at least one entry', hint: '' }
-  const nodes = schemasAt(path).flatMap(alternatives)
+  const nodes = schemasAt(path, root).flatMap(alternatives)
   const range = nodes.find(({ minimum }) => minimum !== undefined) ?? {}
   const isPercentage = nodes.some(({ title }) => title === 'percentage') && Number(value) > 1 && Number(value) <= 100
   const hint = isPercentage ? `write "${value}%" for ${value} percent` : ''

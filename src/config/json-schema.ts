@@ -32,24 +32,53 @@ let cached: JsonSchema | undefined
 
 /** The schema of a file in which references to environment variables are already replaced. */
 export function fileJsonSchema(): JsonSchema {
-  cached ??= z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema
+  cached ??= z.toJSONSchema(fileSchema, {
+    io: 'input',
+    target: 'draft-7',
+    // One of several by a word in them is, to whoever reads this, one of several.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.oneOf === undefined) return
+      jsonSchema.anyOf = jsonSchema.oneOf
+      delete jsonSchema.oneOf
+    },
+  }) as JsonSchema
   return cached
 }
 
-/** What is allowed at a place in the config; several where a value may be of several kinds. Empty for unknown keys. */
-export function schemasAt(path: Path): JsonSchema[] {
+/**
+ * What is allowed at a place in the config; several where a value may be of several kinds. Empty for unknown keys. With the
+ * `root` of a config, only the kinds that it may mean: an object with the name of a strategy has no options of another.
+ */
+export function schemasAt(path: Path, root?: unknown): JsonSchema[] {
   let nodes = [fileJsonSchema()]
-  for (const part of path) nodes = nodes.flatMap(alternatives).flatMap((node) => below(node, part))
+  let value = root
+  for (const part of path) {
+    nodes = meant(nodes.flatMap(alternatives), value, part).flatMap((node) => below(node, part))
+    value = isObject(value) ? value[part] : undefined
+  }
   return nodes
 }
 
-/** The keys that an object at this place may have. */
-export function keysAt(path: Path): string[] {
+/** Those of the alternatives whose fixed words are those of the value; all when none is. `part` itself is in question. */
+function meant(nodes: readonly JsonSchema[], value: unknown, part?: string | number): readonly JsonSchema[] {
+  if (!isObject(value)) return nodes
+  const fitting = nodes.filter(({ properties = {} }) =>
+    Object.entries(properties).every(
+      ([key, inner]) => key === part || inner.const === undefined || inner.const === value[key],
+    ),
+  )
+  return fitting.length > 0 ? fitting : nodes
+}
+
+function isObject(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** The keys that an object at this place may have; those that go with what the object says, when it is given. */
+export function keysAt(path: Path, root?: unknown, object?: unknown): string[] {
   return [
     ...new Set(
-      schemasAt(path)
-        .flatMap(alternatives)
-        .flatMap((node) => Object.keys(node.properties ?? {})),
+      meant(schemasAt(path, root).flatMap(alternatives), object).flatMap((node) => Object.keys(node.properties ?? {})),
     ),
   ]
 }

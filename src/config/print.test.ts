@@ -61,7 +61,18 @@ test('prints the whole effective config, for people', () => {
         "exchange": "off",
         "tunnel_idle": "1h"
       },
-      "retries": {"attempts": 2, "budget_ratio": 0.2, "budget_min_per_second": 10},
+      "retries": {
+        "attempts": 2,
+        "on": ["connect_failure", "reset"],
+        "non_idempotent": false,
+        "per_try_timeout": "off",
+        "backoff_base": "25ms",
+        "backoff_max": "250ms",
+        "retry_after_max": "1s",
+        "budget_ratio": 0.2,
+        "budget_min_per_second": 10
+      },
+      "hedging": {"after": "off"},
       "connections": {"idle_per_server": 256, "idle_timeout": "1m"},
       "slow_start": {"window": "off", "min_weight": 0.1, "aggression": 1},
       "overprovisioning": 1.4,
@@ -96,6 +107,7 @@ test('what it prints is read back as the same config, whatever was set', () => {
     fc.double({ min: 0, max: 1, noNaN: true }),
     fc.integer({ min: 0, max: 100 }).map((part) => `${part}%`),
   )
+  const conditions = fc.subarray(['connect_failure', 'reset', 'timeout', 429, '5xx', '500-504'])
   const text = fc.oneof(fc.string(), fc.constantFrom('${A}', '$${A}', '$', '${', '"\\\n\u2028'))
   const statuses = fc.array(
     fc.oneof(fc.integer({ min: 100, max: 599 }), fc.constantFrom('2xx', '200-399', '301-301')),
@@ -134,7 +146,11 @@ test('what it prints is read back as the same config, whatever was set', () => {
       panic_threshold: fc.oneof(share, fc.constant('off')),
       health_check: checkOrOff,
       timeouts: partly({ connect: duration, exchange: wait, tunnel_idle: wait }),
-      retries: partly({ attempts: fc.nat(10), budget_ratio: share }),
+      retries: fc.oneof(
+        partly({ attempts: fc.nat(10), on: conditions, retry_after_max: wait, budget_ratio: share }),
+        fc.record({ on: fc.constant(['timeout', 503]), per_try_timeout: wait }),
+      ),
+      hedging: partly({ after: fc.constantFrom('off', 'p95', 'p99.9', '30ms') }),
     },
     { requiredKeys: ['servers'] },
   )

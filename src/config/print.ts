@@ -1,8 +1,10 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
-import type { Config, HealthCheckConfig, ServerConfig, StrategyConfig, UpstreamConfig } from './config.ts'
+import { registry } from '../registry.ts'
+import type { Config, HealthCheckConfig, Retries, ServerConfig, StrategyConfig, UpstreamConfig } from './config.ts'
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
+import { writtenOption } from './written-option.ts'
 
 /** JSON text with a newline at the end. */
 export function printConfig(config: Config): string {
@@ -35,6 +37,7 @@ function fullForm(config: Config): FileConfig {
 
 function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstreams']>[string] {
   const { idle_per_server, idle_timeout } = upstream.connections
+  const { after } = upstream.hedging
   return {
     strategy: strategyForm(upstream.strategy),
     servers: upstream.servers.map(serverForm),
@@ -45,7 +48,8 @@ function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstrea
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
     timeouts: durations(upstream.timeouts),
-    retries: upstream.retries,
+    retries: retriesForm(upstream.retries),
+    hedging: { after: typeof after === 'number' ? duration(after) : `p${after.percentile}` },
     connections: { idle_per_server, idle_timeout: duration(idle_timeout) },
     slow_start: { ...upstream.slow_start, window: duration(upstream.slow_start.window) },
     overprovisioning: upstream.overprovisioning,
@@ -69,8 +73,24 @@ function numberOrOff(number: number): number | 'off' {
   return number === 0 ? 'off' : number
 }
 
+function retriesForm(retries: Retries) {
+  return {
+    ...retries,
+    on: retries.on.map((condition) => (typeof condition === 'string' ? condition : statusForm(condition))),
+    per_try_timeout: duration(retries.per_try_timeout),
+    backoff_base: duration(retries.backoff_base),
+    backoff_max: duration(retries.backoff_max),
+    retry_after_max: duration(retries.retry_after_max),
+  }
+}
+
 function strategyForm({ name, options }: StrategyConfig) {
-  return Object.keys(options).length === 0 ? name : { name, ...options }
+  const rules = registry.strategies[name]?.options ?? {}
+  const written = Object.entries(options).map(([option, value]) => {
+    const rule = rules[option]
+    return [option, rule === undefined ? value : writtenOption(rule, value)]
+  })
+  return written.length === 0 ? name : { name, ...Object.fromEntries(written) }
 }
 
 function healthCheckForm(check: HealthCheckConfig) {
@@ -80,8 +100,12 @@ function healthCheckForm(check: HealthCheckConfig) {
     interval: duration(check.interval),
     interval_down: duration(check.interval_down),
     timeout: duration(check.timeout),
-    statuses: check.statuses.map(({ from, to }) => (from === to ? from : `${from}-${to}`)),
+    statuses: check.statuses.map(statusForm),
   }
+}
+
+function statusForm({ from, to }: { from: number; to: number }) {
+  return from === to ? from : `${from}-${to}`
 }
 
 function durations<Key extends string>(values: { [K in Key]: number }): { [K in Key]: string } {

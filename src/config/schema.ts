@@ -2,9 +2,9 @@
 // docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
-import { registry } from '../registry.ts'
 import { PRIORITIES } from '../seams/priority.ts'
-import type { ServerConfig, StrategyConfig } from './config.ts'
+import type { ServerConfig } from './config.ts'
+import { strategySchema as strategy } from './strategy-schema.ts'
 import {
   addressBlock,
   duration,
@@ -16,6 +16,7 @@ import {
   NAME_PATTERN,
   name,
   path,
+  percentile,
   serverUrl,
   share,
   size,
@@ -30,19 +31,6 @@ const WAIT_OR_OFF = { min: 1, max: DAY, off: true }
 const KIB = 1024
 
 export const DEFAULT_STRATEGY = 'least_active'
-
-const strategyName = z.enum(Object.keys(registry.strategies) as [string, ...string[]]).describe(
-  Object.values(registry.strategies)
-    .map((strategy) => `\`${strategy.name}\`: ${strategy.summary}`)
-    .join(' '),
-)
-
-const strategy = z
-  .union([
-    strategyName.transform((name): StrategyConfig => ({ name, options: {} })),
-    z.looseObject({ name: strategyName }).transform(({ name, ...options }): StrategyConfig => ({ name, options })),
-  ])
-  .describe("How a server is chosen for each request: a name, or an object with `name` and the strategy's options.")
 
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
@@ -172,6 +160,34 @@ const retries = z.strictObject({
   attempts: whole(0, 10)
     .describe('Further attempts on other servers after the first one failed, 0 to 10; 0 turns retries off.')
     .prefault(2),
+  on: z
+    .array(z.union([z.enum(['connect_failure', 'reset', 'timeout']), statuses]))
+    .describe(
+      'What is tried again: `connect_failure` (no connection: any request), `reset` (the connection ended without a byte of a response), `timeout` (no response head in time), and statuses of responses: numbers, `"500-504"` or `"5xx"`.',
+    )
+    .prefault(['connect_failure', 'reset']),
+  non_idempotent: z
+    .boolean()
+    .describe(
+      'Tries POST, PATCH and unknown methods again, too, for all of `on`: only for servers that recognise a request that comes twice.',
+    )
+    .prefault(false),
+  per_try_timeout: duration(WAIT_OR_OFF)
+    .describe(
+      'Longest time for one attempt to get a response head, from the choice of the server, or from the end of the request when that is later.',
+    )
+    .prefault('off'),
+  backoff_base: duration(WAIT_OR_OFF)
+    .describe(
+      'The wait before a retry is random, up to this; twice as much before each further one. A first retry on another server after `connect_failure` or `reset` does not wait.',
+    )
+    .prefault('25ms'),
+  backoff_max: duration(WAIT).describe('What the wait before a retry grows to at most.').prefault('250ms'),
+  retry_after_max: duration(WAIT_OR_OFF)
+    .describe(
+      "Longest `Retry-After` of a response that is waited for; a response that asks for more is the client's. `off`: so is each one that asks for a wait at all.",
+    )
+    .prefault('1s'),
   budget_ratio: share()
     .describe('Share of the requests of the last 10 seconds that may be retries, 0 to 1 or as a percentage.')
     .prefault(0.2),
@@ -181,6 +197,15 @@ const retries = z.strictObject({
     .max(100_000)
     .describe('Retries per second that are always allowed, however few requests there are; 0 to 100000.')
     .prefault(10),
+})
+
+const hedging = z.strictObject({
+  after: z
+    .union([percentile, duration(WAIT_OR_OFF)])
+    .describe(
+      'When an idempotent request has no response head after this time it is sent to a second server, too, and the first response wins: a duration, or a percentile of what the route takes now, `p50` to `p99.9`.',
+    )
+    .prefault('off'),
 })
 
 const health_check = z.strictObject({
@@ -352,6 +377,7 @@ const upstream = z.strictObject({
     .prefault({}),
   timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
+  hedging: overrides(hedging).describe('Keys that differ from the top-level `hedging`.').prefault({}),
   connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
   slow_start: overrides(slow_start).describe('Keys that differ from the top-level `slow_start`.').prefault({}),
   overprovisioning: z
@@ -398,6 +424,11 @@ export const fileSchema = z.strictObject({
     .prefault({}),
   retries: retries
     .describe(`When a server fails before its response began, another may be asked. ${perUpstream}`)
+    .prefault({}),
+  hedging: hedging
+    .describe(
+      `Asks a second server when the first one takes unusually long. Within the budget of \`retries\`. ${perUpstream}`,
+    )
     .prefault({}),
   health_check: z
     .union([z.literal('off'), health_check])

@@ -15,7 +15,7 @@ interface Kind {
 }
 
 /** A string that `parse` turns into a value, or into a mistake that becomes a problem. */
-function text<T>(kind: Kind, parse: (text: string) => T | Mistake) {
+export function text<T>(kind: Kind, parse: (text: string) => T | Mistake) {
   return z
     .string()
     .meta({ ...kind })
@@ -65,6 +65,10 @@ export function share() {
 
 export function whole(min: number, max: number) {
   return z.int().min(min).max(max)
+}
+
+export function number(min: number, max: number) {
+  return z.number().min(min).max(max)
 }
 
 export const NAME_PATTERN = '^[A-Za-z][A-Za-z0-9_.-]{0,63}$'
@@ -176,6 +180,15 @@ const statusText = text(
       : 'write it as 200, "200-399" or "2xx"; statuses are from 100 to 599'
     return new Mistake(`${quote(input)} is not a range of statuses`, hint)
   },
+)
+
+/** A percentile of what has been measured. */
+export const percentile = text(
+  { title: 'percentile', examples: ['p95'], pattern: '^p[5-9]\\d(\\.\\d)?$' },
+  (input): { percentile: number } | Mistake =>
+    /^p[5-9]\d(\.\d)?$/.test(input)
+      ? { percentile: Number(input.slice(1)) }
+      : new Mistake(`${quote(input)} is not a percentile`, 'write it as "p95" or "p99.5", from p50 to p99.9'),
 )
 
 /** A status or a range of them. */

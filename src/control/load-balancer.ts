@@ -54,6 +54,8 @@ const REMOVAL_CHECK_MS = 100
 export interface LoadBalancerOptions {
   /** Write the log to standard output; false unless told. The 'log' event carries it in any case. */
   readonly stdout?: boolean
+  /** Listen beside another instance of octoload that has the ports, which is stopped next; false unless told. */
+  readonly takeOver?: boolean
   /** For tests. */
   readonly threads?: ThreadOptions
 }
@@ -161,7 +163,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
         onLost: (index, end, delay) => this.workerLost(index, end, delay),
         onGivenUp: (index, left) => this.workerGivenUp(index, left),
       },
-      options.threads,
+      options,
     )
   }
 

@@ -4,6 +4,7 @@ import type { Config, ListenerConfig } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
 import type { FromWorker, Install, WorkerData } from '../worker/messages.ts'
 import { RestartPolicy } from './restart-policy.ts'
+import { sharesPorts } from './worker-count.ts'
 import { type ThreadOptions, type WorkerEnd, WorkerHandle } from './worker-handle.ts'
 
 /** How long a worker may take to cut what is left; one that takes longer does not answer any more. */
@@ -21,6 +22,12 @@ export interface SupervisorEvents {
   onLost(index: number, end: WorkerEnd, delay: number | null): number
   /** A worker has died too often; `left`: how many others there are. */
   onGivenUp(index: number, left: number): void
+}
+
+export interface SupervisorOptions {
+  readonly threads?: ThreadOptions | undefined
+  /** Listen beside another instance that has the ports. */
+  readonly takeOver?: boolean | undefined
 }
 
 /** A number that one worker after another has. */
@@ -42,6 +49,7 @@ class Post {
 export class Supervisor {
   private readonly events: SupervisorEvents
   private readonly threads: ThreadOptions
+  private readonly takeOver: boolean
   private readonly posts: readonly Post[]
   private install: Install
   private ports: number[] = []
@@ -53,20 +61,20 @@ export class Supervisor {
     config: Config,
     slots: Slots,
     events: SupervisorEvents,
-    threads: ThreadOptions = {},
+    { threads = {}, takeOver = false }: SupervisorOptions = {},
   ) {
     this.posts = data.map((one) => new Post(one))
     this.events = events
     this.threads = threads
+    this.takeOver = takeOver
     this.install = { type: 'install', config, slots, generation: 1 }
   }
 
   /** Starts every worker; resolves with the ports of the listeners once all accept, rejects with the system's error. */
   async start(): Promise<number[]> {
     const { listeners } = this.install.config
-    // A shared port would let a second instance in without a word: taking each port once for ourselves finds it out.
     this.ports = []
-    for (const listener of listeners) this.ports.push(this.shared ? await probe(listener) : listener.port)
+    for (const listener of listeners) this.ports.push(await this.portOf(listener))
     const bound = await Promise.all(this.posts.map((post) => this.spawn(post)))
     this.ports = bound[0]!
     for (const { data } of this.posts) this.events.onUp(data.index, false)
@@ -120,8 +128,15 @@ export class Supervisor {
     return cut
   }
 
+  /** A shared port would let a second instance in without a word: taking it once for ourselves finds it out. */
+  private async portOf(listener: ListenerConfig): Promise<number> {
+    const mayBeTaken = this.takeOver && listener.port !== 0
+    return this.shared && !mayBeTaken ? probe(listener) : listener.port
+  }
+
+  /** Also with one worker, so that another instance can take over. */
   private get shared(): boolean {
-    return this.posts.length > 1
+    return sharesPorts(process.platform)
   }
 
   /** Starts a worker; resolves with its ports when it accepts, rejects when it does not get so far. */

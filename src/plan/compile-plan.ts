@@ -54,6 +54,7 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots, { routes, zone 
     shares: sharesOf(upstream, routes),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
+    hedging: upstream.hedging,
     connections: upstream.connections,
     slow_start: upstream.slow_start,
     tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },

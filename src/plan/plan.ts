@@ -3,6 +3,7 @@ import type {
   ClientTimeouts,
   Connections,
   Forwarding,
+  Hedging,
   Limits,
   ListenerConfig,
   Logging,
@@ -66,6 +67,7 @@ export interface UpstreamPlan {
   readonly shares: readonly number[]
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
+  readonly hedging: Hedging
   readonly connections: Connections
   readonly slow_start: SlowStart
   readonly tiers: TierRules

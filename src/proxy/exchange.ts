@@ -15,6 +15,7 @@ import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import type { Admission } from './admission.ts'
 import { type Answer, explain } from './answer.ts'
+import { Attempt } from './attempt.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { exchangeKey } from './exchange-key.ts'
 import type { Route } from './route.ts'
@@ -34,8 +35,6 @@ export class Exchange implements Applicant<Server> {
   readonly startedAt: number
   /** The last byte of the request has arrived. */
   requestDone: boolean
-  /** The first byte of a response has arrived: no retry any more. */
-  responseBegun = false
   /** Passed on or answered; 0 before that. */
   status = 0
   requestBytes: number
@@ -53,7 +52,8 @@ export class Exchange implements Applicant<Server> {
   private admission: Admission | null = null
   /** Our place in the queue. */
   private waiting: Waiting<Server> | null = null
-  private connection: ServerConnection | null = null
+  /** The present one; null before the first and when none is under way. */
+  private attempt: Attempt | null = null
   /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
   private readonly firstBytes: Buffer
   private readonly firstStart: number
@@ -62,11 +62,6 @@ export class Exchange implements Applicant<Server> {
   private held: string | Buffer | null = null
   /** Body bytes were sent that are not held: the request cannot be sent again. */
   private streamed = false
-  /** The server on which this exchange has a place. */
-  private placed: Server | null = null
-  /** When that was taken, and when the head of the response came; 0 before that. Milliseconds on the monotonic clock. */
-  private placedAt = 0
-  private headAt = 0
   /** Slots. */
   private readonly tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -205,20 +200,20 @@ export class Exchange implements Applicant<Server> {
   /** The pool has taken a place on this server for us. */
   private connect(server: Server, now: number): void {
     const { runtime } = this
+    const upstream = this.upstream!
     this.server = server
-    this.placed = server
-    this.placedAt = now
-    this.headAt = 0
     this.tried.push(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
-    if (runtime.log.selected !== null) runtime.log.selected(server, this.upstream!.pool.load)
+    if (runtime.log.selected !== null) runtime.log.selected(server, upstream.pool.load)
     // A retry does not trust a connection that may be as stale as the last one.
-    this.connection = server.connection(this.retries > 0)
-    if (this.connection.connecting) {
+    const connection = server.connection(this.retries > 0)
+    const attempt = new Attempt(this, upstream, server, connection, now)
+    this.attempt = attempt
+    if (connection.connecting) {
       this.hold()
       if (!this.requestDone) this.client.channel.pause()
     } else if (this.head.idempotent) this.hold()
-    this.forward(this.connection, server)
+    this.forward(attempt, connection)
   }
 
   /** The connection stands: the rest of the body may come. */
@@ -228,12 +223,12 @@ export class Exchange implements Applicant<Server> {
 
   // ── forward ──
 
-  private forward(connection: ServerConnection, server: Server): void {
+  private forward(attempt: Attempt, connection: ServerConnection): void {
     const { head } = this
-    const host = head.host === '' ? `Host: ${server.authority}\r\n` : ''
+    const host = head.host === '' ? `Host: ${attempt.server.authority}\r\n` : ''
     const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
     const { held, firstStart, firstEnd } = this
-    connection.begin(this, this.startedAt)
+    connection.begin(attempt, attempt.startedAt)
     if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)
     else if (held !== null) connection.channel.writeBytes(text, held)
     else {
@@ -253,15 +248,20 @@ export class Exchange implements Applicant<Server> {
   /** Passes on more bytes of the request body. */
   sendBody(bytes: Buffer, start: number, end: number): void {
     this.requestBytes += end - start
-    if (this.connection === null) return
+    const connection = this.connection
+    if (connection === null) return
     this.streamed = true
-    this.client.channel.relay(this.connection.channel, '', bytes, start, end)
-    if (this.requestDone) this.connection.requestSent()
+    this.client.channel.relay(connection.channel, '', bytes, start, end)
+    if (this.requestDone) connection.requestSent()
   }
 
   /** All that was passed on of the request has left. */
   get requestFlushed(): boolean {
     return this.connection !== null && !this.connection.channel.pending
+  }
+
+  private get connection(): ServerConnection | null {
+    return this.attempt === null ? null : this.attempt.connection
   }
 
   // ── respond ──
@@ -274,9 +274,9 @@ export class Exchange implements Applicant<Server> {
   }
 
   /** A final response head has arrived. Returns the Connection line that the client gets. */
-  responding(status: number, endsWithConnection: boolean): string {
+  responding(attempt: Attempt, status: number, endsWithConnection: boolean): string {
     this.status = status
-    this.headAt = performance.now()
+    attempt.headAt = performance.now()
     this.answering = true
     this.unframed = endsWithConnection
     this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
@@ -285,9 +285,9 @@ export class Exchange implements Applicant<Server> {
   }
 
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
-  responded(now: number): void {
-    this.connection = null
-    this.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
+  responded(attempt: Attempt, now: number): void {
+    attempt.connection = null
+    attempt.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
   }
 
@@ -297,9 +297,8 @@ export class Exchange implements Applicant<Server> {
   }
 
   /** The server has agreed: `text` is its head for the client, and bytes go both ways from here on. */
-  switchProtocols(text: string): Tunnel {
+  switchProtocols(server: ServerConnection, text: string): Tunnel {
     const { runtime, client } = this
-    const server = this.connection!
     this.status = 101
     this.answering = true
     // The exchange proper is over; a tunnel has its own time-out.
@@ -320,16 +319,17 @@ export class Exchange implements Applicant<Server> {
   // ── the doors back ──
 
   /** The attempt failed on the server's side: another one follows, or the end. */
-  attemptFailed(failure: Failure, detail: string): void {
-    const { server, runtime } = this
-    if (server === null || this.over) return
-    this.connection = null
+  attemptFailed(attempt: Attempt, failure: Failure, detail: string): void {
+    if (this.over) return
+    const { runtime } = this
+    const { server } = attempt
+    attempt.connection = null
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
     const now = performance.now()
-    this.leave(OUTCOME.failed, now)
+    attempt.leave(OUTCOME.failed, now)
     if (failure.retry === 'unsent') server.connectFailed(detail)
     if (failure === FAILURES.reusedClosed) server.closeIdle()
-    const next = this.nextServer(failure, now)
+    const next = this.nextServer(attempt, failure, now)
     if (next === null) {
       this.fail(failure, detail)
       return
@@ -341,9 +341,9 @@ export class Exchange implements Applicant<Server> {
   }
 
   /** Where to try again after a failure; null when the exchange may not be tried again. */
-  private nextServer(failure: Failure, now: number): Server | null {
+  private nextServer(attempt: Attempt, failure: Failure, now: number): Server | null {
     const upstream = this.upstream!
-    if (failure.retry === 'never' || this.responseBegun || this.streamed) return null
+    if (failure.retry === 'never' || attempt.begun || this.streamed) return null
     if (failure.retry === 'replay' && !this.head.idempotent) return null
     if (this.retries >= upstream.plan.retries.attempts) return null
     let next = upstream.pool.choose(this, now)
@@ -385,7 +385,7 @@ export class Exchange implements Applicant<Server> {
 
   /** Answers the client ourselves. */
   private answer(answer: Answer): void {
-    this.leaveServer()
+    this.attempt?.destroy()
     this.status = answer.status
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
     this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
@@ -394,14 +394,9 @@ export class Exchange implements Applicant<Server> {
   }
 
   private breakOff(): void {
-    this.leaveServer()
+    this.attempt?.destroy()
     this.client.abort(this.unframed)
     this.account(performance.now())
-  }
-
-  private leaveServer(): void {
-    this.connection?.destroy()
-    this.connection = null
   }
 
   // ── account ──
@@ -411,8 +406,7 @@ export class Exchange implements Applicant<Server> {
     this.over = true
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     if (!this.internal) this.count((now - this.startedAt) * 1000)
-    if (this.failure === null) this.leave(OUTCOME.ok, now)
-    else this.leave(this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled, now)
+    if (this.attempt !== null) this.attempt.leave(this.outcome, now)
     if (this.waiting !== null) this.upstream!.admission!.gate.leave(this.waiting)
     if (this.admission !== null) this.admission.gate.exit()
     this.client.exchangeOver(this.keepsClient, now)
@@ -427,12 +421,9 @@ export class Exchange implements Applicant<Server> {
     if (log.finished !== null) log.finished(this, micros)
   }
 
-  /** Gives the place on the server back, if there is one. */
-  private leave(outcome: Outcome, now: number): void {
-    const { placed } = this
-    if (placed === null) return
-    this.placed = null
-    const millis = now - this.placedAt
-    this.upstream!.pool.finish(placed, outcome, this.headAt === 0 ? millis : this.headAt - this.placedAt, millis, now)
+  /** What the end of the exchange says about a server that was at work on it. */
+  private get outcome(): Outcome {
+    if (this.failure === null) return OUTCOME.ok
+    return this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled
   }
 }

@@ -7,6 +7,7 @@ import { REFUSALS, Refusal } from '../http1/refusals.ts'
 import { type ResponseHead, readResponseHead } from '../http1/response-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
+import type { Attempt } from './attempt.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import type { Exchange } from './exchange.ts'
 import type { Server } from './server.ts'
@@ -28,7 +29,7 @@ export class ServerConnection implements ChannelOwner {
   /** It has carried an exchange before the present one. */
   reused = false
   private state: number = CONNECTING
-  private exchange: Exchange | null = null
+  private attempt: Attempt | null = null
   private readonly head: HeadReader
   private readonly body = new BodyReader()
   private readonly timer = new Timer(this)
@@ -60,9 +61,9 @@ export class ServerConnection implements ChannelOwner {
     return this.state === CONNECTING
   }
 
-  /** Takes on an exchange, which hears of the response or of a failure. The request is to be written next. */
-  begin(exchange: Exchange, now: number): void {
-    this.exchange = exchange
+  /** Takes on an attempt, whose exchange hears of the response or of a failure. The request is to be written next. */
+  begin(attempt: Attempt, now: number): void {
+    this.attempt = attempt
     if (this.state === CONNECTING) return
     this.channel.settle()
     this.reused = true
@@ -75,9 +76,9 @@ export class ServerConnection implements ChannelOwner {
     if (this.state === HEAD) this.rearm(this.server.upstream.timeouts.response_head)
   }
 
-  /** The exchange has no use for it any more. */
+  /** The attempt has no use for it any more. */
   destroy(): void {
-    this.exchange = null
+    this.attempt = null
     this.close()
   }
 
@@ -90,7 +91,7 @@ export class ServerConnection implements ChannelOwner {
         this.readBody(bytes, start, end)
         break
       case TUNNEL:
-        this.exchange?.tunnel?.fromServer(bytes, start, end)
+        this.attempt?.exchange.tunnel?.fromServer(bytes, start, end)
         break
       case IDLE: // A response that nobody asked for: whatever it is, it must not answer the next request.
         this.close()
@@ -101,7 +102,7 @@ export class ServerConnection implements ChannelOwner {
   onEnd(): void {
     switch (this.state) {
       case TUNNEL:
-        this.exchange?.tunnel?.serverEnded()
+        this.attempt?.exchange.tunnel?.serverEnded()
         break
       case BODY:
         if (this.body.untilClose) this.complete(false)
@@ -128,7 +129,7 @@ export class ServerConnection implements ChannelOwner {
         this.fail(FAILURES.brokenResponse, detail)
         break
       case TUNNEL:
-        this.exchange?.tunnel?.serverClosed()
+        this.attempt?.exchange.tunnel?.serverClosed()
         break
     }
     this.close()
@@ -141,13 +142,13 @@ export class ServerConnection implements ChannelOwner {
     if (this.state !== CONNECTING) return
     this.state = HEAD
     runtime.wheel.set(this.timer, this.server.upstream.timeouts.response_head, performance.now())
-    this.exchange?.connected()
+    this.attempt?.exchange.connected()
   }
 
   /** The connection has waited long enough for what it waits for. */
   onTimer(): void {
     const { timeouts } = this.server.upstream
-    const exchange = this.exchange
+    const exchange = this.attempt === null ? null : this.attempt.exchange
     switch (this.state) {
       case CONNECTING:
         this.fail(FAILURES.connectTimeout, `no connection within ${timeouts.connect} ms`)
@@ -176,9 +177,10 @@ export class ServerConnection implements ChannelOwner {
   private readHead(bytes: Buffer, start: number, end: number): void {
     let at = start
     while (at < end && this.state === HEAD) {
-      const exchange = this.exchange
-      if (exchange === null) return this.close()
-      exchange.responseBegun = true
+      const { attempt } = this
+      if (attempt === null) return this.close()
+      const { exchange } = attempt
+      attempt.begun = true
       const stop = this.head.feed(bytes, at, end)
       if (stop === MORE) return
       if (stop === REFUSED) {
@@ -197,21 +199,15 @@ export class ServerConnection implements ChannelOwner {
       }
       at = stop
       const head = this.lastHead!
-      if (head.status >= 200) return this.respond(exchange, head, text, bytes, at, end)
+      if (head.status >= 200) return this.respond(attempt, head, text, bytes, at, end)
       if (head.status === 101) return this.switchProtocols(exchange, head, bytes, at, end)
       exchange.informational(`${this.lastLines}\r\n`)
     }
   }
 
-  private respond(
-    exchange: Exchange,
-    head: ResponseHead,
-    text: string,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
+  private respond(attempt: Attempt, head: ResponseHead, text: string, bytes: Buffer, start: number, end: number): void {
     const { body } = this
+    const { exchange } = attempt
     let lines = this.lastLines
     body.startResponse(head.fields, head.status, exchange.head.method)
     this.responseHead = head
@@ -227,7 +223,7 @@ export class ServerConnection implements ChannelOwner {
     if (stop < 0) return this.fail(FAILURES.badResponse, body.refusal!.code)
     // The state first: passing bytes on may end in a call back.
     this.state = BODY
-    const connection = exchange.responding(head.status, body.untilClose || this.unframes)
+    const connection = exchange.responding(attempt, head.status, body.untilClose || this.unframes)
     exchange.responseBytes += content - start
     this.channel.relay(exchange.client.channel, `${lines}${connection}\r\n`, bytes, start, content)
     if (body.done) this.complete(stop === end)
@@ -239,8 +235,8 @@ export class ServerConnection implements ChannelOwner {
 
   private readBody(bytes: Buffer, start: number, end: number): void {
     const { body } = this
-    const exchange = this.exchange
-    if (exchange === null) return this.close()
+    if (this.attempt === null) return this.close()
+    const { exchange } = this.attempt
     const stop = this.unframes ? body.unframe(bytes, start, end) : body.feed(bytes, start, end)
     if (stop < 0) return this.fail(FAILURES.brokenResponse, body.refusal!.code)
     const content = this.unframes ? body.unframedEnd : stop
@@ -255,16 +251,20 @@ export class ServerConnection implements ChannelOwner {
     this.state = TUNNEL
     this.timer.deadline = 0
     const protocol = head.fields.upgrade === '' ? exchange.head.fields.upgrade : head.fields.upgrade
-    const tunnel = exchange.switchProtocols(`${this.lastLines}Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+    const tunnel = exchange.switchProtocols(
+      this,
+      `${this.lastLines}Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
+    )
     if (start < end) tunnel.fromServer(bytes, start, end)
   }
 
   /** The response is over. `clean`: framed, and nothing came behind it. */
   private complete(clean: boolean): void {
-    const exchange = this.exchange!
+    const attempt = this.attempt!
+    const { exchange } = attempt
     const head = this.responseHead!
     const { server } = this
-    this.exchange = null
+    this.attempt = null
     this.responseHead = null
     const flushed = !exchange.client.channel.pending
     if (exchange.responseBytes > LARGE) this.channel.keepOwn(flushed)
@@ -282,20 +282,20 @@ export class ServerConnection implements ChannelOwner {
       this.channel.resume()
       server.runtime.wheel.set(this.timer, this.keepAliveMillis, now)
     } else this.close()
-    exchange.responded(now)
+    exchange.responded(attempt, now)
   }
 
   private failEarly(detail: string): void {
-    const begun = this.exchange?.responseBegun === true
+    const begun = this.attempt?.begun === true
     const failure = begun ? FAILURES.brokenResponse : this.reused ? FAILURES.reusedClosed : FAILURES.closedEarly
     this.fail(failure, detail)
   }
 
   private fail(failure: Failure, detail: string): void {
-    const exchange = this.exchange
-    this.exchange = null
+    const { attempt } = this
+    this.attempt = null
     this.close()
-    exchange?.attemptFailed(failure, detail)
+    attempt?.exchange.attemptFailed(attempt, failure, detail)
   }
 
   private close(): void {

@@ -1,5 +1,6 @@
 // The contract of a strategy: the recipe named in the config, and the picker it makes.
 // A strategy knows servers only by position: their place in the list it was given.
+import type { OptionRules } from './options.ts'
 
 /** The answer of a picker that has no server left to offer. */
 export const NONE = -1
@@ -101,8 +102,8 @@ export interface Strategy {
   readonly summary: string
   /** Whether the selection line shows the load in place of the title: `… with load 0`. */
   readonly showsLoad: boolean
-  /** The options it takes, each with what it does; a config that names another one is not valid. */
-  readonly options?: Readonly<Record<string, string>>
+  /** The options it takes; `make` gets a value for each one, and a config that names another one is not valid. */
+  readonly options?: OptionRules
   /**
    * Makes a picker; called again whenever the pickable servers or their weights change. `servers.count` is at least 1.
    * `before` is the picker that this one replaces, made by the same strategy: what it has learned may be taken over, by

@@ -1,5 +1,6 @@
 // Servers and a shared turn without threads or sockets, on which a test runs a strategy.
 import { seededRandom } from '../../src/base/random.ts'
+import { defaultOptions } from '../../src/seams/options.ts'
 import type { PickableServers, PickExchange, Picker, Strategy, Turn } from '../../src/seams/strategy.ts'
 
 /** A turn like that of the workers: one 32-bit cell that wraps to negative numbers. */
@@ -26,6 +27,8 @@ export class SimulatedTurn implements Turn {
 export class SimulatedPool implements PickableServers {
   readonly weights: readonly number[]
   readonly loads: number[]
+  /** How often the in-flight count of some server was read. */
+  reads = 0
 
   constructor(weights: readonly number[], loads: readonly number[] = weights.map(() => 0)) {
     this.weights = weights
@@ -49,17 +52,31 @@ export class SimulatedPool implements PickableServers {
   }
 
   inFlight(position: number): number {
+    this.reads++
     return this.loads[position]!
   }
 
-  picker(strategy: Strategy, seed = 1, turn: Turn = new SimulatedTurn()): Picker {
-    return strategy.make(this, { random: seededRandom(seed), turn, probe: () => {} }, {}, null)
+  /** Options that are not given have their defaults. */
+  picker(
+    strategy: Strategy,
+    seed = 1,
+    turn: Turn = new SimulatedTurn(),
+    options: Record<string, unknown> = {},
+    before: Picker | null = null,
+  ): Picker {
+    const all = { ...defaultOptions(strategy.options ?? {}), ...options }
+    return strategy.make(this, { random: seededRandom(seed), turn, probe: () => {} }, all, before)
   }
 }
 
 /** An exchange for which the servers at these positions were tried. */
 export function tried(...positions: number[]): PickExchange {
   return { now: 0, excludes: (position) => positions.includes(position), key: () => '' }
+}
+
+/** An exchange with a hash key, for which some servers may have been tried. */
+export function keyed(key: string, ...positions: number[]): PickExchange {
+  return { now: 0, excludes: (position) => positions.includes(position), key: () => key }
 }
 
 export const fresh: PickExchange = tried()

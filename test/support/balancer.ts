@@ -5,7 +5,7 @@ import type { ThreadOptions } from '../../src/control/worker-handle.ts'
 import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
 import { type Client, connect, exchange } from './client.ts'
 import type { Response } from './message.ts'
-import { Origin, type Script, startOrigin } from './origin.ts'
+import { type Origin, type Script, startOrigin } from './origin.ts'
 import { type Owner, within } from './wait.ts'
 
 type UpstreamSetup = NonNullable<FileConfig['upstreams']>[string]
@@ -96,7 +96,7 @@ export async function startPair(owner: Owner, script?: Script, setup: Setup = {}
 
 /** The config for a setup. */
 function fileConfig({ servers = [], strategy = 'round_robin', upstream, ...rest }: Setup): FileConfig {
-  const members = servers.map((server) => (server instanceof Origin ? server.url : server))
+  const members = servers.map((server) => (typeof server !== 'string' && 'port' in server ? server.url : server))
   return {
     listeners: [{ address: '127.0.0.1', port: 0 }],
     upstreams: { main: { strategy, servers: members, ...upstream } },

@@ -1,0 +1,218 @@
+// One balancer process: the product's own pool, picker, retry budget and hysteresis, with tables of its own, so that it
+// knows no more than a real one would. The life of an exchange here is that of proxy/exchange.ts, step by step:
+//
+//   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
+import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
+import { RetryBudget } from '../balance/retry-budget.ts'
+import type { HealthCheckConfig } from '../config/config.ts'
+import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
+import { FAILURES, type Failure } from '../seams/failures.ts'
+import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
+import { InFlight } from '../shared/in-flight.ts'
+import { ServerTable } from '../shared/server-table.ts'
+import { Turns } from '../shared/turns.ts'
+import type { Attempt } from './attempt.ts'
+import { Deadlines } from './deadlines.ts'
+import { HealthChecks } from './health-checks.ts'
+import type { SimulatedExchange } from './simulated-exchange.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import { EVENT, type World } from './world.ts'
+
+/** A server as one balancer knows it. */
+export class ServerView implements PoolServer {
+  readonly slot: number
+  readonly plan: ServerPlan
+  readonly server: SimulatedServer
+  readonly balancer: SimulatedBalancer
+  readonly closed = false
+  readonly membership = new Membership()
+
+  constructor(plan: ServerPlan, server: SimulatedServer, balancer: SimulatedBalancer) {
+    this.slot = plan.slot
+    this.plan = plan
+    this.server = server
+    this.balancer = balancer
+  }
+}
+
+export class SimulatedBalancer {
+  readonly table: ServerTable
+  readonly plan: UpstreamPlan
+  readonly views: readonly ServerView[]
+  private readonly world: World
+  private readonly pool: Pool<ServerView>
+  private readonly budget: RetryBudget
+  private readonly checks: HealthChecks
+  private readonly heads: Deadlines<Attempt>
+  private readonly exchanges: Deadlines<SimulatedExchange>
+
+  /** `servers` in the order of the plan's. */
+  constructor(
+    world: World,
+    plan: UpstreamPlan,
+    check: HealthCheckConfig,
+    servers: readonly SimulatedServer[],
+    random: () => number,
+  ) {
+    const count = plan.servers.length
+    const turns = new Turns(1)
+    this.world = world
+    this.plan = plan
+    this.table = new ServerTable(count)
+    this.views = plan.servers.map((server, index) => new ServerView(server, servers[index]!, this))
+    this.pool = new Pool(plan, this.views, {
+      table: this.table,
+      inFlight: new InFlight(this.table, count),
+      turn: (tier) => turns.at(0, tier),
+      random,
+      probe: (view, _path, answered) => this.probe(view, answered),
+    })
+    this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    this.checks = new HealthChecks(world, this.table, this.views, check, random)
+    this.heads = new Deadlines(world.clock, plan.timeouts.response_head, (attempt) =>
+      this.attemptFailed(attempt, FAILURES.responseTimeout),
+    )
+    this.exchanges = new Deadlines(world.clock, plan.timeouts.exchange, (exchange) =>
+      this.fail(exchange, FAILURES.exchangeTimeout),
+    )
+  }
+
+  // ── admit ──
+
+  begin(exchange: SimulatedExchange): void {
+    this.budget.request(exchange.startedAt)
+    this.exchanges.add(exchange)
+    this.pick(exchange)
+  }
+
+  // ── pick ──
+
+  private pick(exchange: SimulatedExchange): void {
+    const view = this.pool.choose(exchange, this.world.clock.now)
+    if (view !== null) this.connect(exchange, view)
+    else this.fail(exchange, this.pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer)
+  }
+
+  // ── connect ──
+
+  /** The pool has taken a place on this server for the exchange. */
+  private connect(exchange: SimulatedExchange, view: ServerView): void {
+    const { world } = this
+    const { clock } = world
+    const attempt = world.attempts.take(exchange, view, clock.now)
+    exchange.attempt = attempt
+    exchange.tried.push(view.slot)
+    world.statistics.picked(view.server.number)
+    this.heads.add(attempt)
+    if (world.network === 0) {
+      view.server.arrive(attempt)
+      return
+    }
+    attempt.events++
+    clock.plan(clock.now + world.network, EVENT.atServer, attempt.record)
+  }
+
+  // ── respond ──
+
+  /** What came back of an attempt has arrived. */
+  answered(attempt: Attempt): void {
+    const { exchange, view } = attempt
+    // The balancer has given up waiting for it.
+    if (exchange === null) {
+      this.world.attempts.letGo(attempt)
+      return
+    }
+    if (attempt.failure !== null) {
+      this.attemptFailed(attempt, attempt.failure)
+      return
+    }
+    this.table.clearConnectFailures(view.slot)
+    const { isError } = attempt
+    this.leave(attempt, isError ? OUTCOME.failed : OUTCOME.ok)
+    this.account(exchange, view, null, isError)
+  }
+
+  // ── the doors back ──
+
+  private attemptFailed(attempt: Attempt, failure: Failure): void {
+    const exchange = attempt.exchange!
+    const { view } = attempt
+    this.leave(attempt, OUTCOME.failed)
+    if (failure.retry === 'unsent') this.connectFailed(view)
+    const next = this.nextServer(exchange, failure)
+    if (next === null) {
+      this.account(exchange, view, failure, false)
+      return
+    }
+    exchange.retries++
+    this.world.statistics.retried(exchange)
+    this.connect(exchange, next)
+  }
+
+  /** Where to try again; null when the exchange may not be tried again. Every request here is idempotent. */
+  private nextServer(exchange: SimulatedExchange, failure: Failure): ServerView | null {
+    const { pool, world } = this
+    const { now } = world.clock
+    if (failure.retry === 'never' || exchange.retries >= this.plan.retries.attempts) return null
+    let next = pool.choose(exchange, now)
+    if (next === null && failure.retry === 'replay') {
+      exchange.tried.length = 0
+      next = pool.choose(exchange, now)
+    }
+    if (next === null || this.budget.withdraw(now)) return next
+    pool.giveBack(next)
+    return null
+  }
+
+  /** Several in a row take the server down at once, before the next health check. */
+  private connectFailed(view: ServerView): void {
+    if (this.table.addConnectFailure(view.slot) !== this.plan.connectFailures) return
+    if (this.table.takeDown(view.slot)) this.checks.takenDown(view)
+  }
+
+  private fail(exchange: SimulatedExchange, failure: Failure): void {
+    const { attempt } = exchange
+    if (attempt !== null) this.leave(attempt, OUTCOME.failed)
+    this.account(exchange, attempt?.view ?? null, failure, false)
+  }
+
+  // ── account ──
+
+  private account(
+    exchange: SimulatedExchange,
+    view: ServerView | null,
+    failure: Failure | null,
+    isError: boolean,
+  ): void {
+    this.exchanges.remove(exchange)
+    const millis = this.world.clock.now - exchange.startedAt
+    this.world.statistics.finished(exchange, view === null ? 0 : view.server.number, failure, isError, millis)
+    this.world.finished(exchange)
+  }
+
+  /** Gives the place on the server back. */
+  private leave(attempt: Attempt, outcome: Outcome): void {
+    const { now } = this.world.clock
+    const millis = now - attempt.placedAt
+    attempt.exchange!.attempt = null
+    attempt.exchange = null
+    this.heads.remove(attempt)
+    this.pool.finish(attempt.view, outcome, millis, millis, now)
+    this.world.attempts.letGo(attempt)
+  }
+
+  // ── beside the exchanges ──
+
+  /** Asks a server how it is, over the network and back. */
+  private probe(view: ServerView, answered: (answer: ProbeAnswer) => void): void {
+    const { clock, network } = this.world
+    const { server } = view
+    clock.after(network, () => {
+      if (server.hangs) return
+      const ok = !server.isDown && !server.failsChecks
+      const { inFlight } = server
+      const millis = server.expectedLatency()
+      clock.after(network, () => answered({ ok, inFlight, millis, now: clock.now }))
+    })
+  }
+}

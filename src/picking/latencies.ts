@@ -1,0 +1,92 @@
+// How long each server takes, learned from how attempts end. The samples come at irregular times, so each counts by the
+// time since the one before: an average over a window of time and not over a number of samples, however busy a server is.
+//
+// An estimate that nothing refreshes would keep a server that was slow once from ever being tried again
+// (traefik/traefik#12306). So it drifts, over the same time, to what is typical of all servers, or towards nothing at all:
+// then the server is tried, and the next sample says what is true now.
+import { type AttemptResult, OUTCOME, type PickableServers } from '../seams/strategy.ts'
+import { formerPositions, idsOf } from './former-positions.ts'
+import { Typical } from './typical.ts'
+
+/** How estimates learn, and what becomes of them without news. */
+export const LATENCY = {
+  /** An average, which drifts to what is typical of all servers. */
+  average: 0,
+  /** The worst counts at once and fades slowly (Finagle's peak EWMA); drifts towards nothing. */
+  peak: 1,
+} as const
+export type LatencyKind = (typeof LATENCY)[keyof typeof LATENCY]
+
+const NEVER = -Infinity
+/** No server is quicker than this, in milliseconds: estimates are divided and compared. */
+const LEAST = 0.01
+/** Ages below this part of the decay change an estimate too little to work it out. */
+const FRESH = 1 / 100
+
+export interface LatencyOptions {
+  readonly kind: LatencyKind
+  /** Milliseconds in which an old estimate counts 37 %. */
+  readonly decay: number
+  /** Milliseconds that a server is thought to take before anything is known of any. */
+  readonly expected: number
+  /** Whether the last byte counts, or the head of the response. */
+  readonly whole: boolean
+}
+
+export class Latencies {
+  private readonly options: LatencyOptions
+  private readonly ids: Int32Array
+  private readonly estimates: Float64Array
+  private readonly since: Float64Array
+  private readonly typical: Typical
+
+  /** `before` is that of an earlier picker, whose estimates are taken over by id. */
+  constructor(servers: PickableServers, options: LatencyOptions, before: Latencies | undefined) {
+    this.options = options
+    this.ids = idsOf(servers)
+    this.estimates = new Float64Array(servers.count)
+    this.since = new Float64Array(servers.count).fill(NEVER)
+    this.typical = before?.typical ?? new Typical(options.expected)
+    if (before === undefined) return
+    for (const [position, former] of formerPositions(this.ids, before.ids).entries()) {
+      if (former < 0) continue
+      this.estimates[position] = before.estimates[former]!
+      this.since[position] = before.since[former]!
+    }
+  }
+
+  /** Milliseconds that an exchange is expected to take on a server that has nothing else to do. */
+  at(position: number, now: number): number {
+    const estimate = this.estimates[position]!
+    const age = now - this.since[position]!
+    const { decay, kind } = this.options
+    if (age < decay * FRESH) return estimate
+    const typical = this.typical.get()
+    // The former estimate of a server that was never tried is nothing, and nothing weighs nothing.
+    if (age === Infinity) return typical
+    const fading = Math.exp(-age / decay)
+    if (kind === LATENCY.peak) return Math.max(estimate * fading, LEAST)
+    return typical + (estimate - typical) * fading
+  }
+
+  finished(position: number, result: AttemptResult): void {
+    const { now, outcome } = result
+    const millis = Math.max(this.options.whole ? result.millis : result.headMillis, LEAST)
+    if (outcome === OUTCOME.ok) {
+      this.typical.add(millis)
+      this.learn(position, millis, now)
+      return
+    }
+    // An attempt that failed or was given up says how long it took at least; that it was over soon says nothing good.
+    if (millis > this.at(position, now)) this.learn(position, millis, now)
+  }
+
+  private learn(position: number, millis: number, now: number): void {
+    const age = now - this.since[position]!
+    const fading = age === Infinity ? 0 : Math.exp(-age / this.options.decay)
+    const estimate = this.estimates[position]!
+    const jumps = this.options.kind === LATENCY.peak && millis > estimate * fading
+    this.estimates[position] = jumps ? millis : estimate * fading + millis * (1 - fading)
+    this.since[position] = now
+  }
+}

@@ -1,0 +1,103 @@
+// The server with the lowest score. Servers that are level take turns as in round robin, weights included
+// (base/smooth-sequence.ts), so that idle servers are used alike and a burst does not fall on the first of the list. The turn
+// goes on behind the server that was chosen: one that is passed over because it is busy does not leave its turns to its
+// neighbour.
+//
+// Up to a number of servers every one is looked at. With more that would cost too much for each pick; then it is the best of
+// the server whose turn it is, one that was seen going idle, and a few drawn by weight. While many are idle the turn alone
+// finds one, while few are the queue of the idle does, and while none is, the best of nine is close to the best of all: the
+// gain from further draws falls off quickly (Mitzenmacher 2001).
+import type { WeightedSequence } from '../base/weighted-sequence.ts'
+import { NONE, type PickableServers, type PickExchange, type StrategyTools, type Turn } from '../seams/strategy.ts'
+import { firstAllowed } from './first-allowed.ts'
+import { IdleQueue } from './idle-queue.ts'
+import { Sampler } from './sampler.ts'
+import type { Scores } from './scores.ts'
+import { sequenceOf } from './weights.ts'
+
+const DRAWS = 8
+/** Entries of the queue that a pick looks at: others may have become busy since. */
+const IDLE_LOOKS = 4
+/** Scores of level servers may differ by what floating point makes of them. */
+const LEVEL = 1e-9
+
+export class Least {
+  private readonly servers: PickableServers
+  private readonly scores: Scores
+  private readonly sequence: WeightedSequence
+  private readonly turn: Turn
+  private readonly sampler: Sampler
+  private readonly idle: IdleQueue | null
+
+  /** Every server is looked at while there are no more than `exactUpTo`. */
+  constructor(servers: PickableServers, tools: StrategyTools, scores: Scores, exactUpTo: number) {
+    this.servers = servers
+    this.scores = scores
+    this.sequence = sequenceOf(servers)
+    this.turn = tools.turn
+    this.sampler = new Sampler(this.sequence, servers.count, tools.random)
+    this.idle = servers.count > exactUpTo ? new IdleQueue(servers.count) : null
+  }
+
+  pick(exchange: PickExchange): number {
+    return this.idle === null ? this.bestOfAll(exchange) : this.bestOfSome(exchange, this.idle)
+  }
+
+  /** To be called when an attempt has ended. */
+  finished(position: number): void {
+    if (this.idle !== null && this.servers.inFlight(position) === 0) this.idle.add(position)
+  }
+
+  private bestOfAll(exchange: PickExchange): number {
+    const { scores, sequence, servers } = this
+    const { now } = exchange
+    const step = this.turn.get()
+    const next = sequence.at(step)
+    let best = exchange.excludes(next) ? NONE : next
+    let bestScore = best === NONE ? Infinity : scores.score(next, now)
+    let bestDistance = 0
+    if (bestScore > 0) {
+      for (let position = 0; position < servers.count; position++) {
+        const score = scores.score(position, now)
+        const level = score >= bestScore * (1 - LEVEL)
+        if (score > bestScore * (1 + LEVEL) || (level && bestDistance === 0) || exchange.excludes(position)) continue
+        const distance = sequence.distance(position, step)
+        if (level && distance > bestDistance) continue
+        best = position
+        bestScore = score
+        bestDistance = distance
+      }
+    }
+    if (best !== NONE) this.turn.set(sequence.stepAfter(best, step))
+    return best
+  }
+
+  private bestOfSome(exchange: PickExchange, idle: IdleQueue): number {
+    const { scores, sampler, servers } = this
+    const { now } = exchange
+    const next = this.sequence.at(this.turn.next())
+    let best = exchange.excludes(next) ? NONE : next
+    let bestScore = best === NONE ? Infinity : scores.score(next, now)
+    if (bestScore === 0) return best
+    for (let looks = 0; looks < IDLE_LOOKS; looks++) {
+      const position = idle.take()
+      if (position === NONE) break
+      if (servers.inFlight(position) !== 0 || exchange.excludes(position)) continue
+      const score = scores.score(position, now)
+      if (score < bestScore) {
+        best = position
+        bestScore = score
+      } else idle.add(position)
+      break
+    }
+    if (bestScore === 0) return best
+    for (let draws = 0; draws < DRAWS; draws++) {
+      const position = sampler.draw()
+      const score = scores.score(position, now)
+      if (score >= bestScore || exchange.excludes(position)) continue
+      best = position
+      bestScore = score
+    }
+    return best === NONE ? firstAllowed(exchange, servers.count, next) : best
+  }
+}
