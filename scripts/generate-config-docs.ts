@@ -44,6 +44,8 @@ function configurationPage(): string {
       'health_check',
       'passive_health',
       'connections',
+      'queue',
+      'shedding',
       'slow_start',
       'limits',
       'forwarding',

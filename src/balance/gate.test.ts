@@ -7,7 +7,8 @@ import type { FileConfig } from '../config/schema.ts'
 import { HIGH, LOW, NORMAL, type Priority } from '../seams/priority.ts'
 import { Gates, UNLIMITED } from '../shared/gates.ts'
 import { DOWN } from '../shared/server-table.ts'
-import { Gate, VERDICT, type Verdict } from './gate.ts'
+import { Gate } from './gate.ts'
+import { VERDICT, type Verdict } from './verdict.ts'
 import type { Applicant, Waiting } from './waiting.ts'
 
 type Server = TestPool['servers'][number]

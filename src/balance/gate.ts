@@ -11,26 +11,8 @@ import { OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { NOBODY, priorityOf, type SharedGate, UNLIMITED, workerOf } from '../shared/gates.ts'
 import { DrainRate } from './drain-rate.ts'
 import type { Pool, PoolListener, PoolServer } from './pool.ts'
+import { VERDICT, type Verdict } from './verdict.ts'
 import { type Applicant, Waiting, WaitingList } from './waiting.ts'
-
-/** What becomes of an exchange that asks to be let in. */
-export const VERDICT = {
-  /** It has a place in the upstream and one on `Gate.server`. */
-  entered: 0,
-  /** It is in the queue, as `Gate.waiting`. */
-  waits: 1,
-  noServer: 2,
-  /** The upstream has no place left, and no queue. */
-  upstreamFull: 3,
-  /** No server has a place left, and there is no queue. */
-  serversFull: 4,
-  queueFull: 5,
-  /** What is left is kept for higher priorities. */
-  shed: 6,
-  /** It has waited too long. */
-  timedOut: 7,
-} as const
-export type Verdict = (typeof VERDICT)[keyof typeof VERDICT]
 
 export interface GateTools<S extends PoolServer> {
   readonly shared: SharedGate

@@ -1,7 +1,7 @@
 // An exchange in the queue of an upstream, and a queue of them: a doubly linked list, for a client may leave at any time.
 import type { Priority } from '../seams/priority.ts'
-import type { Verdict } from './gate.ts'
 import type { PoolExchange, PoolServer } from './pool.ts'
+import type { Verdict } from './verdict.ts'
 
 /** Who asks to be let in to an upstream. What follows on waiting comes later, never from within `Gate.enter`. */
 export interface Applicant<S extends PoolServer> extends PoolExchange {

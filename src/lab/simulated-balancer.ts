@@ -4,9 +4,11 @@
 //   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
 import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
+import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
+import { NORMAL } from '../seams/priority.ts'
 import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable } from '../shared/server-table.ts'
@@ -15,6 +17,7 @@ import type { Attempt } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import { HealthChecks } from './health-checks.ts'
 import type { SimulatedExchange } from './simulated-exchange.ts'
+import { SimulatedGate } from './simulated-gate.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { EVENT, type World } from './world.ts'
 
@@ -41,6 +44,8 @@ export class SimulatedBalancer {
   readonly views: readonly ServerView[]
   private readonly world: World
   private readonly pool: Pool<ServerView>
+  /** Null when everybody is let in. */
+  private readonly gate: SimulatedGate | null
   private readonly budget: RetryBudget
   private readonly checks: HealthChecks
   private readonly heads: Deadlines<Attempt>
@@ -67,8 +72,9 @@ export class SimulatedBalancer {
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
     })
+    this.gate = plan.gated ? new SimulatedGate(plan, this.pool, world.clock, random) : null
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
-    this.checks = new HealthChecks(world, this.table, this.views, check, random)
+    this.checks = new HealthChecks(world, this.table, this.views, check, random, () => this.gate?.gate.freed())
     this.heads = new Deadlines(world.clock, plan.timeouts.response_head, (attempt) =>
       this.attemptFailed(attempt, FAILURES.responseTimeout),
     )
@@ -80,6 +86,7 @@ export class SimulatedBalancer {
   // ── admit ──
 
   begin(exchange: SimulatedExchange): void {
+    exchange.balancer = this
     this.budget.request(exchange.startedAt)
     this.exchanges.add(exchange)
     this.pick(exchange)
@@ -88,9 +95,33 @@ export class SimulatedBalancer {
   // ── pick ──
 
   private pick(exchange: SimulatedExchange): void {
+    if (this.gate !== null) {
+      this.enter(exchange, this.gate)
+      return
+    }
     const view = this.pool.choose(exchange, this.world.clock.now)
     if (view !== null) this.connect(exchange, view)
     else this.fail(exchange, this.pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer)
+  }
+
+  private enter(exchange: SimulatedExchange, { gate }: SimulatedGate): void {
+    const verdict = gate.enter(exchange, NORMAL, this.world.clock.now)
+    if (verdict === VERDICT.entered) this.admitted(exchange, gate.server!)
+    else if (verdict === VERDICT.waits) {
+      exchange.inQueue = gate.waiting
+      this.gate!.watch()
+    } else this.turnedAway(exchange, verdict)
+  }
+
+  admitted(exchange: SimulatedExchange, view: ServerView): void {
+    exchange.inQueue = null
+    exchange.entered = true
+    this.connect(exchange, view)
+  }
+
+  turnedAway(exchange: SimulatedExchange, verdict: Verdict): void {
+    exchange.inQueue = null
+    this.fail(exchange, failureOf(verdict))
   }
 
   // ── connect ──
@@ -185,6 +216,8 @@ export class SimulatedBalancer {
     isError: boolean,
   ): void {
     this.exchanges.remove(exchange)
+    if (exchange.inQueue !== null) this.gate!.gate.leave(exchange.inQueue)
+    if (exchange.entered) this.gate!.gate.exit()
     const millis = this.world.clock.now - exchange.startedAt
     this.world.statistics.finished(exchange, view === null ? 0 : view.server.number, failure, isError, millis)
     this.world.finished(exchange)

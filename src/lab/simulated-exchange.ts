@@ -1,10 +1,13 @@
 // A request under way, as its balancer sees it: the counterpart of proxy/exchange.ts. Its life is in
 // simulated-balancer.ts; the records are used again and again.
-import type { PoolExchange } from '../balance/pool.ts'
+import type { Verdict } from '../balance/verdict.ts'
+import type { Applicant, Waiting as InQueue } from '../balance/waiting.ts'
 import type { Attempt } from './attempt.ts'
 import type { Waiting } from './deadlines.ts'
+import type { ServerView, SimulatedBalancer } from './simulated-balancer.ts'
 
-export class SimulatedExchange implements PoolExchange, Waiting {
+export class SimulatedExchange implements Applicant<ServerView>, Waiting {
+  balancer!: SimulatedBalancer
   /** Milliseconds on the virtual clock. */
   startedAt = 0
   keyNumber = 0
@@ -15,6 +18,9 @@ export class SimulatedExchange implements PoolExchange, Waiting {
   over = false
   /** The one that is under way. */
   attempt: Attempt | null = null
+  /** Its place in the queue, while it waits for one in the upstream; and whether it has that. */
+  inQueue: InQueue<ServerView> | null = null
+  entered = false
   /** The text of the key, whatever part of a request the strategy asks for. */
   keyText = ''
   /** Slots. */
@@ -31,6 +37,16 @@ export class SimulatedExchange implements PoolExchange, Waiting {
     this.retries = 0
     this.over = false
     this.tried.length = 0
+    this.inQueue = null
+    this.entered = false
+  }
+
+  admitted(view: ServerView): void {
+    this.balancer.admitted(this, view)
+  }
+
+  turnedAway(verdict: Verdict): void {
+    this.balancer.turnedAway(this, verdict)
   }
 
   hasTried(slot: number): boolean {

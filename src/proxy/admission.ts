@@ -1,9 +1,8 @@
-// The gate of an upstream in this thread: when it looks for free places, and what those are told that are turned away.
-import { Gate, VERDICT, type Verdict } from '../balance/gate.ts'
+// The gate of an upstream in this thread, and when it looks for free places and for those that have waited too long.
+import { Gate } from '../balance/gate.ts'
 import type { Pool } from '../balance/pool.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
-import { FAILURES, type Failure } from '../seams/failures.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 
@@ -36,23 +35,5 @@ export class Admission {
     const now = performance.now()
     this.gate.expire(now)
     if (this.gate.deadline < Number.POSITIVE_INFINITY) this.watch(now)
-  }
-
-  /** What to tell someone who is turned away. */
-  failure(verdict: Verdict): Failure {
-    switch (verdict) {
-      case VERDICT.noServer:
-        return FAILURES.noServer
-      case VERDICT.upstreamFull:
-        return FAILURES.upstreamFull
-      case VERDICT.serversFull:
-        return FAILURES.allServersFull
-      case VERDICT.shed:
-        return FAILURES.loadShed
-      case VERDICT.timedOut:
-        return FAILURES.queueTimeout
-      default:
-        return FAILURES.queueFull
-    }
   }
 }

@@ -13,6 +13,8 @@ export interface ExchangeLog {
   retrying(exchange: Exchange, server: Server, failure: Failure, detail: string): void
   /** The exchange failed for good; the exchange knows its failure, status and last server. */
   failed(exchange: Exchange, detail: string): void
+  /** A request is turned away, because there is no place for it; `failed` follows. */
+  upstreamFull(upstream: string, state: string): void
   /** A connection was closed at once because `limits.client_connections` was reached. */
   tooManyClients(limit: number): void
   /** A connection could not be accepted; `code` is the system's: `EMFILE`. */

@@ -5,7 +5,7 @@
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
 // for a failure before the first byte of a response. `account` is the single way out, also for aborts.
 
-import { VERDICT, type Verdict } from '../balance/gate.ts'
+import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { Applicant, Waiting } from '../balance/waiting.ts'
 import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
@@ -149,6 +149,7 @@ export class Exchange implements Applicant<Server> {
     const server = pool.choose(this, this.startedAt)
     if (server !== null) this.connect(server, this.startedAt)
     else if (pool.anyUp) {
+      this.runtime.log.upstreamFull(pool.plan.name, 'max_active of each server is reached')
       this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
     } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
   }
@@ -183,7 +184,13 @@ export class Exchange implements Applicant<Server> {
     const { admission, plan } = this.upstream!
     const { gate } = admission!
     this.waiting = null
-    this.fail(admission!.failure(verdict), `upstream ${plan.name}: ${gate.state}`, gate.retryAfter(now))
+    if (verdict === VERDICT.noServer) {
+      this.fail(FAILURES.noServer, `no healthy server in upstream ${plan.name}`)
+      return
+    }
+    const { state } = gate
+    this.runtime.log.upstreamFull(plan.name, state)
+    this.fail(failureOf(verdict), `upstream ${plan.name} is full: ${state}`, gate.retryAfter(now))
   }
 
   /** Asked by the pool, as the next. */
