@@ -45,7 +45,7 @@ function expandRoutes({ routes }: ParsedFile, onlyUpstream: string): RouteConfig
     return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream, priority: 'normal', priority_header: '' }]
   }
   const names = namesOf(routes, 'route')
-  return routes.map((route, index) => ({ ...route, name: names[index]! }))
+  return routes.map(({ name: _, ...route }, index) => ({ name: names[index]!, ...route }))
 }
 
 /** Names that were given stay; the others are `main` when there is only one entry, else numbered by position. */
