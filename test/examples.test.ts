@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { Strategy } from '../src/seams/strategy.ts'
+import { fresh, SimulatedPool, tally } from './seams/simulated-pool.ts'
 import { testStrategy } from './seams/strategy-suite.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -29,6 +30,20 @@ requests that failed: 0; servers that are up: 1 of 2
 cut off at the end: 0
 `,
   )
+})
+
+test('the strategy of the example uses the others only while the near ones are busy', async () => {
+  const { nearFirst } = await import('../examples/my-strategy.ts')
+  const pool = new SimulatedPool([1, 1, 1])
+  const picker = pool.picker(nearFirst, 1, undefined, { near: 2, busy: 3 })
+  const picks = Array.from({ length: 8 }, () => {
+    const position = picker.pick(fresh)
+    pool.loads[position]!++
+    return position
+  })
+  assert.deepEqual(tally(picks.slice(0, 6), 3), [3, 3, 0])
+  assert.deepEqual(picks.slice(6), [2, 2])
+  testStrategy('near_first', nearFirst, { unweighted: true, walks: true })
 })
 
 // The strategy in docs/architecture.md, as it stands there: its imports are those of a file in src/strategies.

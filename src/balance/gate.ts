@@ -67,7 +67,12 @@ export class Gate<S extends PoolServer> implements PoolListener {
     return length === 0 ? verdict : this.queue(applicant, priority, length, now)
   }
 
-  /** An exchange that had entered is over. Its place on the server was given back before. */
+  /** Takes a second place for an exchange that has one, but not before those that wait. */
+  enterAgain(): boolean {
+    return this.shared.waiting === 0 && this.shared.enter(this.shared.limit)
+  }
+
+  /** A place is given back. That on the server was given back before. */
   exit(): void {
     this.shared.exit()
     this.shared.addFinished()

@@ -11,10 +11,15 @@ import {
   type PickExchange,
   type Picker,
   type ProbeAnswer,
+  type Strategy,
   type Turn,
 } from '../seams/strategy.ts'
+import { NO_TRIAL } from '../shared/breaker-cells.ts'
 import { FULL, type InFlight } from '../shared/in-flight.ts'
-import { DRAINING, type ServerTable, UP } from '../shared/server-table.ts'
+import type { ServerTable } from '../shared/server-table.ts'
+import { fitnessOf } from './fitness.ts'
+import type { Guard } from './guard.ts'
+import { guardStrategy } from './guarded-strategy.ts'
 import { slowStartShare, WEIGHT_STEPS, weightInSteps } from './slow-start.ts'
 import { FITNESS, type Fitness, makeTiers } from './tiers.ts'
 
@@ -53,8 +58,6 @@ export interface PoolExchange {
 
 /** Who wants to know that places become free. */
 export interface PoolListener {
-  /** A place that was taken was not used. */
-  freed(): void
   /** An attempt has ended and its place is free; `headMillis` as in `AttemptResult`. */
   ended(outcome: Outcome, headMillis: number): void
 }
@@ -68,18 +71,28 @@ export interface PoolTools<S> {
   readonly inFlight: InFlight
   /** Asks a server beside all exchanges; `answered` is to be called once. */
   readonly probe: (server: S, path: string, answered: (answer: ProbeAnswer) => void) => void
+  /** A strategy of people's own has broken down; told once. */
+  readonly onStrategyFailed: (reason: string) => void
+  /** Looks out for sick servers. */
+  readonly guard?: Guard
 }
 
 export class Pool<S extends PoolServer> implements PickExchange {
   readonly plan: UpstreamPlan
   /** In flight towards the server that was chosen last, before that choice. */
   load = 0
+  /** The trial of a half-open circuit breaker that this choice was, to be given to `finish`; NO_TRIAL when it was none. */
+  trial = NO_TRIAL
   /** Too few servers are healthy, so that all are used. */
   panic = false
   now = 0
   listener: PoolListener | null = null
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
+  private readonly strategy: Strategy
+  private readonly guard: Guard | null
+  /** The same where servers have circuit breakers. */
+  private readonly breakers: Guard | null
   private readonly result = new Result()
   private exchange: PoolExchange | null = null
   private tiers: readonly ActiveTier[]
@@ -91,12 +104,16 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** Servers that come up from now on start slowly: before that, all of them are new. */
   private settled: boolean
 
-  /** `before` is the pool of the same upstream in the plan that this one follows. */
+  /** `before` is the pool of the same upstream in the plan before; what its pickers have learned is taken over. */
   constructor(plan: UpstreamPlan, servers: readonly S[], tools: PoolTools<S>, before?: Pool<S>) {
     this.plan = plan
     this.servers = servers
     this.tools = tools
-    this.tiers = before?.plan.strategy === plan.strategy ? before.tiers : []
+    this.guard = tools.guard ?? null
+    this.breakers = plan.breaker === null ? null : this.guard
+    const { strategy, fallback } = plan
+    this.strategy = fallback === null ? strategy : guardStrategy(strategy, fallback, tools.onStrategyFailed)
+    this.tiers = before?.plan.strategy === strategy ? before.tiers : []
     this.settled = before?.anyUp ?? false
   }
 
@@ -115,24 +132,48 @@ export class Pool<S extends PoolServer> implements PickExchange {
     return tiers.length === 0 ? null : this.chooseByShare(tiers)
   }
 
-  /** An attempt has ended: its place is given back, and the picker learns how it went. Times in milliseconds. */
-  finish(server: S, outcome: Outcome, headMillis: number, millis: number, now: number): void {
+  /**
+   * An attempt has ended: its place is given back, and the picker learns how it went. Times in milliseconds; `status` is
+   * 0 when there was no response, `trial` what the choice was.
+   */
+  finish(
+    server: S,
+    outcome: Outcome,
+    headMillis: number,
+    millis: number,
+    now: number,
+    status = 0,
+    trial = NO_TRIAL,
+  ): void {
     this.tools.inFlight.release(server.slot)
+    this.guard?.ended(server.slot, outcome, status, headMillis, trial)
     if (this.listener !== null) this.listener.ended(outcome, headMillis)
     const { tier, position } = server.membership
     if (tier?.picker.finished === undefined) return
     tier.picker.finished(position, this.result.set(outcome, headMillis, millis, now))
   }
 
-  /** A choice was not used at all. */
-  giveBack(server: S): void {
-    this.tools.inFlight.release(server.slot)
-    if (this.listener !== null) this.listener.freed()
+  /** The head of the response to a trial has come: that is what trials are for, however long the rest may take. */
+  trialAnswered(server: S, trial: number, status: number, headMillis: number): void {
+    this.guard?.trialAnswered(server.slot, trial, status, headMillis)
+  }
+
+  /** Whether there is a server for this exchange now. */
+  hasPlace(exchange: PoolExchange, now: number): boolean {
+    if (this.epoch !== this.tools.table.healthEpoch() || now >= this.changesAt) this.rebuild(now)
+    this.exchange = exchange
+    this.now = now
+    for (const tier of this.tiers) {
+      this.tier = tier
+      for (let position = 0; position < tier.servers.length; position++) if (!this.excludes(position)) return true
+    }
+    return false
   }
 
   excludes(position: number): boolean {
     const server = this.tier!.servers[position]!
-    return this.exchange!.hasTried(server.slot) || (this.plan.limited && this.full(server))
+    if (this.exchange!.hasTried(server.slot) || (this.plan.limited && this.full(server))) return true
+    return this.breakers?.excludes(server.slot) ?? false
   }
 
   key(source: KeySource): string {
@@ -157,9 +198,14 @@ export class Pool<S extends PoolServer> implements PickExchange {
       const position = tier.picker.pick(this)
       if (position === NONE) return null
       const server = tier.servers[position] as S
-      // Another worker may take the last place between the pick and here.
+      // Another worker may take the last trial or the last place between the pick and here.
+      this.trial = this.breakers === null ? NO_TRIAL : this.breakers.take(server.slot)
+      if (this.trial < 0) continue
       this.load = this.take(server)
-      if (this.load === FULL) continue
+      if (this.load === FULL) {
+        this.guard?.giveBack(server.slot, this.trial)
+        continue
+      }
       tier.picker.started?.(position)
       return server
     }
@@ -207,9 +253,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   }
 
   private fitness({ closed, slot }: S): Fitness {
-    const health = this.tools.table.health(slot)
-    if (closed || health === DRAINING) return FITNESS.leaving
-    return health === UP ? FITNESS.healthy : FITNESS.sick
+    return closed ? FITNESS.leaving : fitnessOf(this.tools.table, slot)
   }
 
   /** The share of its weight that each server has now, where it is not all of it. Notes who has come up, and when this changes. */
@@ -217,14 +261,14 @@ export class Pool<S extends PoolServer> implements PickExchange {
     const { slow_start } = this.plan
     const shares = new Map<S, number>()
     this.changesAt = Number.POSITIVE_INFINITY
-    if (slow_start.window === 0) return shares
     for (const server of usable) {
       const { membership } = server
       if (membership.tier === null) membership.since = this.settled ? now : Number.NEGATIVE_INFINITY
-      const share = slowStartShare(slow_start, now - membership.since)
-      if (share === 1) continue
-      shares.set(server, share)
-      this.changesAt = now + slow_start.window / WEIGHT_STEPS
+      const started = slow_start.window === 0 ? 1 : slowStartShare(slow_start, now - membership.since)
+      if (started < 1) this.changesAt = now + slow_start.window / WEIGHT_STEPS
+      // What its own feedback leaves of it.
+      const share = started * this.tools.table.weightFactor(server.slot)
+      if (share < 1) shares.set(server, share)
     }
     return shares
   }
@@ -249,11 +293,11 @@ export class Pool<S extends PoolServer> implements PickExchange {
       inFlight: (position) => table.inFlight(members[position]!.slot),
     }
     const probe = (position: number, path: string): void => this.probe(members[position]!, path)
-    const { strategy, strategyOptions } = this.plan
+    const turn = this.tools.turn(number)
     const tier: ActiveTier = {
       number,
       servers: members,
-      picker: strategy.make(servers, { random, turn: this.tools.turn(number), probe }, strategyOptions, before),
+      picker: this.strategy.make(servers, { random, turn, probe }, this.plan.strategyOptions, before),
       until,
     }
     for (const [position, { membership }] of members.entries()) {

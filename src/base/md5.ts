@@ -15,7 +15,7 @@ export class Md5 {
   readonly words = new Int32Array(4)
   private readonly block = new Int32Array(16)
 
-  /** Fills `words`; returns the first of them without a sign. */
+  /** Fills `words`; returns the first of them. */
   digest(text: string): number {
     const { words, block } = this
     const { length } = text
@@ -37,7 +37,7 @@ export class Md5 {
       }
       this.addBlock()
     }
-    return words[0] >>> 0
+    return words[0]
   }
 
   private addBlock(): void {

@@ -1,4 +1,5 @@
-// 32-bit hashes of text and numbers that spread well and are the same everywhere; not for secrets.
+// 32-bit hashes of text and numbers that spread well and are the same everywhere; not for secrets. They have a sign: V8 keeps
+// such numbers in registers and fields as they are, while one of 2^31 or more may become an object on the heap.
 
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
@@ -19,9 +20,9 @@ export function hashText(text: string, seed = 0): number {
   return mixHash(hash ^ length)
 }
 
-/** The finisher of MurmurHash3: every bit of the outcome depends on every bit of the number. Without a sign. */
+/** The finisher of MurmurHash3: every bit of the outcome depends on every bit of the number. */
 export function mixHash(hash: number): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return hash ^ (hash >>> 16)
 }

@@ -53,6 +53,13 @@ export interface UpstreamConfig {
   shedding: Shedding
   health_check: HealthCheckConfig
   passive_health: PassiveHealth
+  /** Inclusive ranges of the statuses that count as a failure of the server. */
+  failure_statuses: { from: number; to: number }[]
+  /** null: off. */
+  outlier_detection: OutlierDetection | null
+  /** null: off. */
+  circuit_breaker: CircuitBreaker | null
+  server_feedback: ServerFeedback
   timeouts: ServerTimeouts
   retries: Retries
   hedging: Hedging
@@ -73,8 +80,12 @@ export interface SlowStart {
 }
 
 export interface StrategyConfig {
+  /** Of a strategy of people's own the absolute path of its file. */
   name: string
+  /** Of a strategy of people's own as they were written. */
   options: Record<string, unknown>
+  /** Of a strategy of people's own: the options as it takes them, once its file was loaded. */
+  values?: Record<string, unknown>
 }
 
 export interface ServerConfig {
@@ -122,6 +133,63 @@ export interface HealthCheckConfig {
 export interface PassiveHealth {
   /** Connect failures in a row that take a server down until a check succeeds; 0 turns it off. */
   connect_failures: number
+}
+
+/** Servers that do worse than the others, and how long they are left out. Numbers of 0 turn a rule off. */
+export interface OutlierDetection {
+  /** Attempts in a row without a usable answer. */
+  consecutive_failures: number
+  /** Failed attempts in a row, error statuses included. */
+  consecutive_errors: number
+  interval: number
+  min_requests: number
+  min_servers: number
+  /** Standard deviations below the mean of all success rates. */
+  success_rate_factor: number
+  /** Share of attempts that failed, 0 to 1. */
+  failure_percentage: number
+  /** Times the median latency of the others. */
+  latency_factor: number
+  /** Median latency that is never too long. */
+  latency_floor: number
+  base_time: number
+  max_time: number
+  /** Share by which each ejection is lengthened at random, 0 to 1. */
+  jitter: number
+  /** Share of the servers that may be ejected at a time, 0 to 1. */
+  max_ejected: number
+}
+
+/** When a server is left alone, and how it is tried again. Numbers of 0 turn a rule off. */
+export interface CircuitBreaker {
+  consecutive_failures: number
+  /** Share of attempts within the window that failed, 0 to 1. */
+  error_rate: number
+  /** Longest time to the head of a response that the quantile may have. */
+  latency: number
+  latency_quantile: number
+  window: number
+  min_requests: number
+  open_time: number
+  max_open_time: number
+  trials: number
+}
+
+/** What servers may say about themselves. */
+export interface ServerFeedback {
+  headers: boolean
+  /** Load reports in responses (ORCA). */
+  orca: boolean
+  orca_error_penalty: number
+  orca_blackout: number
+  /** Port of the agent; 0: off. */
+  agent_port: number
+  agent_interval: number
+  agent_timeout: number
+  /** What is sent to the agent first; may be empty. */
+  agent_send: string
+  /** How long what was said holds. */
+  expiry: number
 }
 
 export interface ServerTimeouts {

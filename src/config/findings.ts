@@ -80,6 +80,7 @@ function rangeOf({ minimum, maximum }: JsonSchema): string {
 function exampleOf(node: JsonSchema): unknown {
   if (node.examples !== undefined) return node.examples[0]
   if (node.enum !== undefined) return node.enum[0]
+  if (node.const !== undefined) return node.const
   if (node.anyOf?.[0] !== undefined) return exampleOf(node.anyOf[0])
   if (node.type === 'array' && node.items !== undefined) {
     const item = exampleOf(node.items)

@@ -100,7 +100,11 @@ export function alternatives(node: JsonSchema): JsonSchema[] {
 function below(node: JsonSchema, part: string | number): JsonSchema[] {
   if (typeof part === 'number') return node.items === undefined ? [] : [node.items]
   if (node.properties !== undefined && Object.hasOwn(node.properties, part)) return [node.properties[part]!]
-  return typeof node.additionalProperties === 'object' ? [node.additionalProperties] : []
+  // What may be anything says nothing.
+  const { additionalProperties } = node
+  return typeof additionalProperties === 'object' && Object.keys(additionalProperties).length > 0
+    ? [additionalProperties]
+    : []
 }
 
 const REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}'

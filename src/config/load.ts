@@ -1,5 +1,7 @@
 // From a file, a text or an object to the effective config, or to everything that is wrong with it.
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { checkStrategies } from './check-strategies.ts'
 import type { Config, ServerConfig } from './config.ts'
 import { type CheckOptions, crossCheck } from './cross-checks.ts'
 import { type Environment, type Reference, substitute } from './environment.ts'
@@ -7,16 +9,25 @@ import { expand } from './expand.ts'
 import { findingsOf } from './findings.ts'
 import { ConfigError, type ConfigProblem, type ConfigResult, type Finding, formatPath, type Path } from './problem.ts'
 import { type FileConfig, fileSchema, serverSchema } from './schema.ts'
-import { readSource } from './source.ts'
+import { readSource, type Source } from './source.ts'
+import { resolveStrategy } from './strategy-file.ts'
 
 export type ParseOptions = CheckOptions & {
   /** Where `${NAME}` is looked up; empty when left out. */
   env?: Environment
+  /** What paths in the config are relative to; the current folder when left out. */
+  folder?: string
 }
 
-/** Reads a config from text: JSON with comments, trailing commas and `${NAME}`. Never throws. */
+/**
+ * Reads a config from text: JSON with comments, trailing commas and `${NAME}`. Never throws. Whether files of strategies that it
+ * names can be loaded is not looked at.
+ */
 export function parseConfig(text: string, options: ParseOptions = {}): ConfigResult<Config> {
-  const source = readSource(text)
+  return parseSource(readSource(text), options)
+}
+
+function parseSource(source: Source, options: ParseOptions): ConfigResult<Config> {
   if (!source.isUsable) return { ok: false, problems: source.problems }
   const { value, references, findings } = substitute(source.value, options.env ?? {})
   const result = validate(value, references, options)
@@ -39,8 +50,11 @@ export async function loadConfigFile(file: string, env: Environment = process.en
   } catch (error) {
     throw new ConfigFileError(file, error as NodeJS.ErrnoException)
   }
-  const result = parseConfig(text, { env })
+  const source = readSource(text)
+  const result = parseSource(source, { env, folder: dirname(file) })
   if (!result.ok) throw new ConfigError(result.problems, file)
+  const findings = await checkStrategies(result.config, source.value)
+  if (findings.length > 0) throw new ConfigError(findings.map(source.place), file)
   return result.config
 }
 
@@ -75,6 +89,12 @@ export function normaliseConfig(config: FileConfig, options: ParseOptions = {}):
   throw new ConfigError(all.map(withoutPlace))
 }
 
+/** Loads the strategies of people's own that a config names; rejects with a ConfigError. Done twice it does no harm. */
+export async function loadConfigStrategies(config: Config): Promise<void> {
+  const findings = await checkStrategies(config)
+  if (findings.length > 0) throw new ConfigError(findings.map(withoutPlace))
+}
+
 /** A server as `addServer` takes it: a URL, or an object with `url`, `weight` and `max_active`; throws a ConfigError. */
 export function normaliseServer(server: NonNullable<FileConfig['servers']>['urls'][number]): ServerConfig {
   const result = serverSchema.safeParse(server)
@@ -87,7 +107,7 @@ export function normaliseServer(server: NonNullable<FileConfig['servers']>['urls
 
 type Validated = { ok: true; config: Config } | { ok: false; findings: Finding[] }
 
-function validate(value: unknown, references: readonly Reference[], options: CheckOptions): Validated {
+function validate(value: unknown, references: readonly Reference[], options: ParseOptions): Validated {
   let parsed = fileSchema.safeParse(value)
   let findings = parsed.success ? [] : findingsOf(parsed.error.issues, value)
   if (convertReferences(value, references, findings)) {
@@ -95,7 +115,10 @@ function validate(value: unknown, references: readonly Reference[], options: Che
     findings = parsed.success ? [] : findingsOf(parsed.error.issues, value)
   }
   const all = [...findings, ...crossCheck(value, options)].map((finding) => withOrigin(finding, references))
-  return parsed.success && all.length === 0 ? { ok: true, config: expand(parsed.data) } : { ok: false, findings: all }
+  if (!parsed.success || all.length > 0) return { ok: false, findings: all }
+  const config = expand(parsed.data)
+  for (const { strategy } of config.upstreams) strategy.name = resolveStrategy(strategy.name, options.folder ?? '.')
+  return { ok: true, config }
 }
 
 /** Where the schema did not want the text of a bare reference, puts in the number or boolean that it stands for. */

@@ -54,6 +54,34 @@ test('prints the whole effective config, for people', () => {
         "body_contains": ""
       },
       "passive_health": {"connect_failures": 3},
+      "failure_statuses": ["500-599"],
+      "outlier_detection": {
+        "consecutive_failures": 5,
+        "consecutive_errors": "off",
+        "interval": "10s",
+        "min_requests": 100,
+        "min_servers": 5,
+        "success_rate_factor": "off",
+        "failure_percentage": "off",
+        "latency_factor": "off",
+        "latency_floor": "50ms",
+        "base_time": "30s",
+        "max_time": "5m",
+        "jitter": 0.1,
+        "max_ejected": 0.5
+      },
+      "circuit_breaker": "off",
+      "server_feedback": {
+        "headers": false,
+        "orca": false,
+        "orca_error_penalty": 1,
+        "orca_blackout": "10s",
+        "agent_port": "off",
+        "agent_interval": "5s",
+        "agent_timeout": "2s",
+        "agent_send": "",
+        "expiry": "3m"
+      },
       "timeouts": {
         "connect": "5s",
         "response_head": "1m",
@@ -124,7 +152,35 @@ test('what it prints is read back as the same config, whatever was set', () => {
     headers: fc.constantFrom({}, { Host: 'a', 'X-$A': '${B}' }),
   })
   const checkOrOff = fc.oneof(check, fc.constant('off'))
-  const strategy = fc.constantFrom('round_robin', 'least_active', { name: 'round_robin' })
+  const strategy = fc.constantFrom<NonNullable<FileConfig['load_balancer']>['strategy']>(
+    'round_robin',
+    'least_active',
+    { name: 'round_robin' },
+    { name: 'hash', key: 'header:X-User', method: 'maglev', bounded_load: 1.25 },
+    { name: 'ip_hash', bounded_load: 'off' },
+    { name: 'prequal', hot_quantile: '90%', probe_age: '1.5s' },
+    { name: '/srv/mine.ts', half_life: '5s' },
+  )
+  const orOff = <T>(value: fc.Arbitrary<T>) => fc.oneof(value, fc.constant('off'))
+  const outliers = orOff(
+    partly({
+      consecutive_failures: orOff(fc.integer({ min: 1, max: 1000 })),
+      failure_percentage: orOff(share),
+      latency_factor: orOff(fc.double({ min: 1.1, max: 1000, noNaN: true })),
+      base_time: duration,
+      max_time: duration,
+    }),
+  )
+  const breaker = orOff(
+    partly({ error_rate: orOff(share), latency: wait, open_time: duration, max_open_time: duration }),
+  )
+  const feedback = partly({
+    orca: fc.boolean(),
+    agent_port: orOff(fc.integer({ min: 1, max: 65_535 })),
+    agent_interval: duration,
+    agent_timeout: duration,
+    agent_send: text,
+  })
   const server = fc.nat(9).map((number) => ({
     url: `http://[::${number}]`,
     weight: number + 1,
@@ -145,6 +201,10 @@ test('what it prints is read back as the same config, whatever was set', () => {
       overprovisioning: fc.constantFrom(1, 1.4),
       panic_threshold: fc.oneof(share, fc.constant('off')),
       health_check: checkOrOff,
+      failure_statuses: statuses,
+      outlier_detection: outliers,
+      circuit_breaker: breaker,
+      server_feedback: feedback,
       timeouts: partly({ connect: duration, exchange: wait, tunnel_idle: wait }),
       retries: fc.oneof(
         partly({ attempts: fc.nat(10), on: conditions, retry_after_max: wait, budget_ratio: share }),
@@ -157,6 +217,8 @@ test('what it prints is read back as the same config, whatever was set', () => {
   const file = partly({
     upstreams: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9_.-]{0,5}$/), upstream, { minKeys: 1, maxKeys: 1 }),
     health_check: checkOrOff,
+    outlier_detection: outliers,
+    circuit_breaker: breaker,
     timeouts: partly({ connect: duration, client_head: wait }),
     limits: partly({
       request_body_size: fc.oneof(

@@ -1,6 +1,16 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
 import { registry } from '../registry.ts'
-import type { Config, HealthCheckConfig, Retries, ServerConfig, StrategyConfig, UpstreamConfig } from './config.ts'
+import type {
+  CircuitBreaker,
+  Config,
+  HealthCheckConfig,
+  OutlierDetection,
+  Retries,
+  ServerConfig,
+  ServerFeedback,
+  StrategyConfig,
+  UpstreamConfig,
+} from './config.ts'
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
@@ -47,6 +57,10 @@ function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstrea
     shedding: upstream.shedding,
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
+    failure_statuses: upstream.failure_statuses.map(statusForm),
+    outlier_detection: upstream.outlier_detection === null ? 'off' : outlierForm(upstream.outlier_detection),
+    circuit_breaker: upstream.circuit_breaker === null ? 'off' : breakerForm(upstream.circuit_breaker),
+    server_feedback: feedbackForm(upstream.server_feedback),
     timeouts: durations(upstream.timeouts),
     retries: retriesForm(upstream.retries),
     hedging: { after: typeof after === 'number' ? duration(after) : `p${after.percentile}` },
@@ -106,6 +120,48 @@ function healthCheckForm(check: HealthCheckConfig) {
 
 function statusForm({ from, to }: { from: number; to: number }) {
   return from === to ? from : `${from}-${to}`
+}
+
+function outlierForm(detection: OutlierDetection) {
+  return {
+    ...detection,
+    consecutive_failures: orOff(detection.consecutive_failures),
+    consecutive_errors: orOff(detection.consecutive_errors),
+    success_rate_factor: orOff(detection.success_rate_factor),
+    failure_percentage: orOff(detection.failure_percentage),
+    latency_factor: orOff(detection.latency_factor),
+    interval: duration(detection.interval),
+    latency_floor: duration(detection.latency_floor),
+    base_time: duration(detection.base_time),
+    max_time: duration(detection.max_time),
+  }
+}
+
+function breakerForm(breaker: CircuitBreaker) {
+  return {
+    ...breaker,
+    consecutive_failures: orOff(breaker.consecutive_failures),
+    error_rate: orOff(breaker.error_rate),
+    latency: duration(breaker.latency),
+    window: duration(breaker.window),
+    open_time: duration(breaker.open_time),
+    max_open_time: duration(breaker.max_open_time),
+  }
+}
+
+function feedbackForm(feedback: ServerFeedback) {
+  return {
+    ...feedback,
+    orca_blackout: duration(feedback.orca_blackout),
+    agent_port: orOff(feedback.agent_port),
+    agent_interval: duration(feedback.agent_interval),
+    agent_timeout: duration(feedback.agent_timeout),
+    expiry: duration(feedback.expiry),
+  }
+}
+
+function orOff(value: number): number | 'off' {
+  return value === 0 ? 'off' : value
 }
 
 function durations<Key extends string>(values: { [K in Key]: number }): { [K in Key]: string } {

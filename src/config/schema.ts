@@ -3,6 +3,7 @@
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
 import { PRIORITIES } from '../seams/priority.ts'
+import { DEFAULT_STRATEGY } from '../seams/strategy.ts'
 import type { ServerConfig } from './config.ts'
 import { strategySchema as strategy } from './strategy-schema.ts'
 import {
@@ -29,8 +30,6 @@ const DAY = 24 * 60 * 60 * 1000
 const WAIT = { min: 1, max: DAY, off: false }
 const WAIT_OR_OFF = { min: 1, max: DAY, off: true }
 const KIB = 1024
-
-export const DEFAULT_STRATEGY = 'least_active'
 
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
@@ -259,6 +258,134 @@ const passive_health = z.strictObject({
     .prefault(3),
 })
 
+const orOff = <Schema extends z.ZodType<number>>(schema: Schema) =>
+  z.union([schema, z.literal('off').transform(() => 0)])
+
+const outlier_detection = z.strictObject({
+  consecutive_failures: orOff(whole(1, 1000))
+    .describe(
+      'Attempts in a row without a usable answer (no connection, reset, time-out, malformed or broken-off answer) that eject a server at once, over all workers; 1 to 1000 or `off`.',
+    )
+    .prefault(5),
+  consecutive_errors: orOff(whole(1, 1000))
+    .describe('The same for failures of any kind, answers with one of `failure_statuses` included; 1 to 1000 or `off`.')
+    .prefault('off'),
+  interval: duration({ min: 100, max: DAY, off: false })
+    .describe('Time between two comparisons of the servers, for the rules below. Each looks at one interval.')
+    .prefault('10s'),
+  min_requests: whole(1, 1_000_000)
+    .describe('Servers with fewer attempts in an interval are not judged, nor compared with; 1 to 1000000.')
+    .prefault(100),
+  min_servers: whole(2, 1000)
+    .describe('Fewest servers with so many attempts for which success rates are compared, 2 to 1000.')
+    .prefault(5),
+  success_rate_factor: orOff(z.number().min(0.1).max(100))
+    .describe(
+      'Ejects a server whose success rate is more than this many standard deviations below the mean of all; 1.9 is usual; 0.1 to 100 or `off`.',
+    )
+    .prefault('off'),
+  failure_percentage: orOff(share())
+    .describe('Ejects a server of whose attempts this share failed, as 0.85 or "85%"; or `off`.')
+    .prefault('off'),
+  latency_factor: orOff(z.number().min(1.1).max(1000))
+    .describe(
+      'Ejects a server whose median time to the head of a response is more than this many times the median of the others; 1.1 to 1000 or `off`.',
+    )
+    .prefault('off'),
+  latency_floor: duration(WAIT)
+    .describe('A server whose median is shorter than this is never too slow.')
+    .prefault('50ms'),
+  base_time: duration({ min: 10, max: DAY, off: false })
+    .describe('How long a server is out the first time; the second time twice as long, and so on.')
+    .prefault('30s'),
+  max_time: duration({ min: 10, max: DAY, off: false })
+    .describe('Longest ejection, before `jitter`; `base_time` when that is longer.')
+    .prefault('5m'),
+  jitter: share()
+    .describe('Share by which each ejection is lengthened at random, 0 to 1 or as a percentage.')
+    .prefault(0.1),
+  max_ejected: share()
+    .describe(
+      'Share of the servers that may be ejected at a time, 0 to 1 or as a percentage; at least one, but never the last one that is left.',
+    )
+    .prefault(0.5),
+})
+
+const circuit_breaker = z.strictObject({
+  consecutive_failures: orOff(whole(1, 1000))
+    .describe(
+      'Failed attempts in a row, over all workers, that open the breaker at once; 1 to 1000 or `off`. What fails is up to `failure_statuses`.',
+    )
+    .prefault(5),
+  error_rate: orOff(share())
+    .describe('Opens when this share of the attempts within `window` failed, as 0.5 or "50%"; or `off`.')
+    .prefault(0.5),
+  latency: duration(WAIT_OR_OFF)
+    .describe('Opens when the time to the head of a response, at `latency_quantile`, is longer than this.')
+    .prefault('off'),
+  latency_quantile: share().describe('Which quantile that is, 0 to 1 or as a percentage.').prefault(0.9),
+  window: duration({ min: 100, max: DAY, off: false })
+    .describe('The time that `error_rate` and `latency` look back.')
+    .prefault('10s'),
+  min_requests: whole(1, 1_000_000)
+    .describe('With fewer attempts in the window neither opens the breaker; 1 to 1000000.')
+    .prefault(20),
+  open_time: duration({ min: 10, max: DAY, off: false })
+    .describe('How long an open breaker lets nothing through; doubled each time that the trials fail.')
+    .prefault('5s'),
+  max_open_time: duration({ min: 10, max: DAY, off: false })
+    .describe('Longest of these times; `open_time` when that is longer.')
+    .prefault('2m'),
+  trials: whole(1, 100)
+    .describe(
+      'Requests that try the server after that, over all workers; when all succeed the breaker closes. 1 to 100.',
+    )
+    .prefault(3),
+})
+
+const server_feedback = z.strictObject({
+  headers: z
+    .boolean()
+    .describe('Heeds `Octoload-Weight` and `Octoload-Drain` in responses, and does not pass them on.')
+    .prefault(false),
+  orca: z
+    .boolean()
+    .describe('Heeds load reports in responses (ORCA, `endpoint-load-metrics`), and does not pass them on.')
+    .prefault(false),
+  orca_error_penalty: z
+    .number()
+    .min(0)
+    .max(100)
+    .describe('How much errors that a load report tells of count as load, 0 to 100.')
+    .prefault(1),
+  orca_blackout: duration(WAIT_OR_OFF)
+    .describe('How long the load reports of a server must have come before they count.')
+    .prefault('10s'),
+  agent_port: orOff(whole(1, 65_535))
+    .describe('Port on each server where an agent says how it is, in the format of HAProxy; or `off`.')
+    .prefault('off'),
+  agent_interval: duration({ min: 100, max: DAY, off: false })
+    .describe('Time between two questions to an agent.')
+    .prefault('5s'),
+  agent_timeout: duration(WAIT)
+    .describe('Longest time for its answer; `agent_interval` when that is shorter.')
+    .prefault('2s'),
+  agent_send: z
+    .string()
+    .max(1024)
+    .describe('Text that is sent to the agent first, as it is; most agents want none.')
+    .prefault(''),
+  expiry: duration({ min: 1000, max: DAY, off: false })
+    .describe('How long what a server said holds when it says nothing more.')
+    .prefault('3m'),
+})
+
+const failure_statuses = z
+  .array(statuses)
+  .describe(
+    'Statuses that count as a failure of the server: numbers, `"500-599"` or `"5xx"`. They are passed on all the same.',
+  )
+
 const connections = z.strictObject({
   idle_per_server: whole(0, 10_000)
     .describe('Idle connections that each worker keeps open to each server, 0 to 10000.')
@@ -375,6 +502,18 @@ const upstream = z.strictObject({
   passive_health: overrides(passive_health)
     .describe('Keys that differ from the top-level `passive_health`.')
     .prefault({}),
+  failure_statuses: failure_statuses.optional(),
+  outlier_detection: z
+    .union([z.literal('off'), overrides(outlier_detection)])
+    .describe('Keys that differ from the top-level `outlier_detection`; `off` ejects nothing.')
+    .optional(),
+  circuit_breaker: z
+    .union([z.literal('off'), overrides(circuit_breaker)])
+    .describe('Keys that differ from the top-level `circuit_breaker`; `off` has none.')
+    .optional(),
+  server_feedback: overrides(server_feedback)
+    .describe('Keys that differ from the top-level `server_feedback`.')
+    .prefault({}),
   timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
   hedging: overrides(hedging).describe('Keys that differ from the top-level `hedging`.').prefault({}),
@@ -437,6 +576,20 @@ export const fileSchema = z.strictObject({
   passive_health: passive_health
     .describe(`Learns from the traffic itself that a server is down. ${perUpstream}`)
     .prefault({}),
+  failure_statuses: failure_statuses.prefault(['5xx']),
+  outlier_detection: z
+    .union([z.literal('off'), outlier_detection])
+    .describe(`Leaves out, for a while, servers that do worse than the others. ${perUpstream}`)
+    .prefault({}),
+  circuit_breaker: z
+    .union([z.literal('off'), circuit_breaker])
+    .describe(
+      `Leaves each server that fails too often alone for a while, and then tries it with few requests; even the last one. ${perUpstream}`,
+    )
+    .prefault('off'),
+  server_feedback: server_feedback
+    .describe(`What servers may say about themselves: less work, or none. ${perUpstream}`)
+    .prefault({}),
   connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
   concurrency: concurrency.prefault('fixed'),
   queue: queue.describe(`Requests that wait for a place when an upstream is full. ${perUpstream}`).prefault({}),
@@ -477,6 +630,8 @@ export type ParsedFile = z.output<typeof fileSchema>
 export type ParsedUpstream = z.output<typeof upstream>
 
 export const healthCheckSchema = health_check
+export const outlierDetectionSchema = outlier_detection
+export const circuitBreakerSchema = circuit_breaker
 export const serverSchema = server
 export const upstreamSchema = upstream
 

@@ -1,8 +1,10 @@
 // The load balancer as its owner sees it, be that the command line or a program that imports octoload. It lives in the
 // main thread and puts the parts together: config, slots, health checks, workers, log, metrics.
 import { EventEmitter } from 'node:events'
+import { fitnessOf } from '../balance/fitness.ts'
+import { FITNESS } from '../balance/tiers.ts'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
-import { normaliseConfig, normaliseServer } from '../config/load.ts'
+import { loadConfigStrategies, normaliseConfig, normaliseServer } from '../config/load.ts'
 import type { FileConfig } from '../config/schema.ts'
 import { addressKey } from '../config/server-url.ts'
 import {
@@ -34,13 +36,14 @@ import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
 import { Gates } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
-import { DOWN, DRAINING, ServerTable, UP } from '../shared/server-table.ts'
+import { DOWN, ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
 import { LimitKeeper } from './limit-keeper.ts'
 import { GIVEN_UP_AFTER } from './restart-policy.ts'
+import { type BreakerEvent, type EjectionEvent, SickServers } from './sick-servers.ts'
 import { SlotKeeper } from './slots.ts'
 import { Supervisor } from './supervisor.ts'
 import { workerCount } from './worker-count.ts'
@@ -82,6 +85,12 @@ export interface LoadBalancerEvents {
   'server-down': [event: HealthEvent]
   /** Every worker has died too often: nothing is served any more, and nothing will be. `stop` is still to be called. */
   failed: [error: Error]
+  /** Outlier detection leaves a server out, for `millis` milliseconds. */
+  'server-ejected': [event: EjectionEvent]
+  /** It gets exchanges again, after `millis` milliseconds. */
+  'server-returned': [event: EjectionEvent]
+  /** The circuit breaker of a server is in another state. */
+  breaker: [event: BreakerEvent]
   /** One line of the log, without its line feed. */
   log: [line: string]
 }
@@ -108,6 +117,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
   private readonly monitor: HealthMonitor
+  private readonly sick: SickServers
   private readonly supervisor: Supervisor
   private readonly logger: Logger
   private readonly writer: LogWriter | null
@@ -142,6 +152,19 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.slots = this.keeper.assign(config, 1, 1)
     this.limits = new LimitKeeper(this.gates, this.samples)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
+    this.sick = new SickServers(this.table, this.counters, {
+      log: (line) => this.log(line),
+      ejected: (event) => this.emit('server-ejected', event),
+      returned: (event) => this.emit('server-returned', event),
+      breaker: (event) => {
+        this.gates.wakeAll()
+        this.emit('breaker', event)
+      },
+      changed: (upstream) => {
+        this.gates.wakeAll()
+        this.reportShortage(this.upstream(upstream), false)
+      },
+    })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
@@ -159,6 +182,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       {
         onLog: (text, lines) => this.writeLog(text, lines),
         onConnectFailures: (slot, reason) => this.monitor.reportConnectFailures(slot, reason),
+        onSick: (slot, what, reason) => this.sick.report(slot, what, reason),
         onUp: (index, again) => this.workerUp(index, again),
         onLost: (index, end, delay) => this.workerLost(index, end, delay),
         onGivenUp: (index, left) => this.workerGivenUp(index, left),
@@ -262,6 +286,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStart(): Promise<void> {
+    await loadConfigStrategies(this.config)
     for (const upstream of this.config.upstreams) {
       for (const server of upstream.servers)
         this.log(serverAdded({ url: server.url, upstream: upstream.name }, server.weight))
@@ -275,6 +300,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       ports = await this.supervisor.start()
     } catch (error) {
       this.limits.stop()
+      this.sick.stop()
       await this.monitor.stop()
       await this.supervisor.drain(0)
       throw error
@@ -291,6 +317,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     await this.started?.catch(() => {})
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
+    this.sick.stop()
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
     this.limits.stop()
     for (const counters of this.counters) counters.setState(WORKER_STATE.up, 0)
@@ -344,6 +371,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private watch(): void {
+    this.sick.watch(this.config, this.slots)
     this.monitor.watch(
       this.config.upstreams.flatMap((upstream) =>
         upstream.servers.map((server) => ({
@@ -368,15 +396,16 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     } else {
       this.log(serverUnhealthy(named, reason))
       this.emit('server-down', event)
+      this.sick.rescue()
     }
     this.reportShortage(this.upstream(upstream), health === DOWN)
   }
 
   /** Says when too few servers are left, or enough again; `fewer`: one has just gone. */
   private reportShortage({ name, servers, panic_threshold }: UpstreamConfig, fewer: boolean): void {
-    const healthOf = (server: ServerConfig) => this.table.health(this.slots.servers[serverKey(name, server.url)]!)
-    const staying = servers.filter((server) => healthOf(server) !== DRAINING)
-    const healthy = staying.filter((server) => healthOf(server) === UP).length
+    const all = servers.map((server) => fitnessOf(this.table, this.slots.servers[serverKey(name, server.url)]!))
+    const staying = all.filter((fitness) => fitness !== FITNESS.leaving)
+    const healthy = staying.filter((fitness) => fitness === FITNESS.healthy).length
     // The rule of balance/tiers.ts.
     const panic = healthy < panic_threshold * staying.length
     if (panic !== this.panicking.has(name)) {
@@ -401,6 +430,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const exchanges = counters.get(COUNTER.exchangesActive)
     this.inFlight[index]!.giveBack()
     this.gates.giveBack(index)
+    this.sick.workerLost()
     counters.clearGauges()
     counters.setState(WORKER_STATE.up, 0)
     this.log(workerLost(index, reason, stack, delay))

@@ -1,5 +1,6 @@
 // Starts the workers, hands them the config, brings back those that die, and ends them. It never sees a request.
 import net from 'node:net'
+import type { Sickness } from '../balance/guard.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
 import type { FromWorker, Install, WorkerData } from '../worker/messages.ts'
@@ -13,6 +14,7 @@ const CUT_GRACE_MS = 2000
 export interface SupervisorEvents {
   onLog(text: string, lines: number): void
   onConnectFailures(slot: number, reason: string): void
+  onSick(slot: number, what: Sickness, reason: string): void
   /** A worker accepts connections; `again`: in the place of one that died. */
   onUp(index: number, again: boolean): void
   /**
@@ -178,6 +180,9 @@ export class Supervisor {
         break
       case 'connect_failures':
         this.events.onConnectFailures(message.slot, message.reason)
+        break
+      case 'sick':
+        this.events.onSick(message.slot, message.what, message.reason)
         break
       case 'drained':
         this.onDrained(post, message.cut)

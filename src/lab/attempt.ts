@@ -21,12 +21,15 @@ export class Attempt implements Waiting {
   /** What comes back: a failure of the connection, or else a response, which may be an error. */
   failure: Failure | null = null
   isError = false
+  /** What its place is to the circuit breaker of the server. */
+  trial = 0
   /** Next in the queue of the server. */
   next: Attempt | null = null
   /** The server has it, waiting or at work. */
   atServer = false
   /** Events that refer to it. */
   events = 0
+  isFree = false
   deadline = 0
   before: Waiting | null = null
   behind: Waiting | null = null
@@ -42,6 +45,7 @@ export class Attempts {
 
   take(exchange: SimulatedExchange, view: ServerView, now: number): Attempt {
     const attempt = this.free.pop() ?? this.make()
+    attempt.isFree = false
     attempt.exchange = exchange
     attempt.view = view
     attempt.demand = exchange.demand
@@ -53,7 +57,9 @@ export class Attempts {
 
   /** Frees the record if nobody needs it any more. */
   letGo(attempt: Attempt): void {
-    if (attempt.exchange === null && attempt.events === 0 && !attempt.atServer) this.free.push(attempt)
+    if (attempt.exchange !== null || attempt.events > 0 || attempt.atServer || attempt.isFree) return
+    attempt.isFree = true
+    this.free.push(attempt)
   }
 
   private make(): Attempt {

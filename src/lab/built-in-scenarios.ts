@@ -33,7 +33,7 @@ export const BASE_SCENARIO: Scenario = {
   balancers: 1,
   subset: 0,
   network: 0.2,
-  keys: { count: 10_000, skew: 1 },
+  keys: { count: 10_000, skew: 0.5 },
   faults: [],
   requests: 200_000,
   warmUp: 0.1,
@@ -62,7 +62,7 @@ const all: readonly Scenario[] = [
   {
     ...BASE_SCENARIO,
     name: 'one-failing',
-    summary: 'One server in ten fails at once; its health checks succeed.',
+    summary: 'One server in ten fails at once, unseen by its checks.',
     faults: [{ ...FAULT, kind: 'errors' }],
   },
   {
@@ -102,6 +102,7 @@ const all: readonly Scenario[] = [
     summary: 'A hundred servers behind twenty balancers.',
     servers: [{ ...SERVER, count: 100 }],
     balancers: 20,
+    keys: { count: 100_000, skew: 0.5 },
     requests: 500_000,
   },
 ]

@@ -1,7 +1,7 @@
 // A scenario that somebody wrote: JSON with comments, as docs/laboratory.md describes it. What it leaves out is as in the
 // built-in scenario that it is `like`. All problems are told at once, each with its place.
 import { suggest } from '../config/closest.ts'
-import { ConfigError, type ConfigProblem, type Finding, type Path, quote } from '../config/problem.ts'
+import { ConfigError, type ConfigProblem, describeValue, type Finding, type Path, quote } from '../config/problem.ts'
 import { readSource } from '../config/source.ts'
 import { BASE_FAULT, BASE_SCENARIO, BASE_SERVER, builtInScenarios } from './built-in-scenarios.ts'
 import { DISTRIBUTIONS, type Distribution } from './distributions.ts'
@@ -57,12 +57,29 @@ function ownScenario(fields: Fields, findings: Finding[]): OwnScenario {
     requests: fields.whole('requests', 1, 1_000_000_000, base.requests),
     warmUp: Math.min(0.99, fields.share('warm_up', base.warmUp)),
     seed: fields.whole('seed', 0, 999_999_999, base.seed),
-    upstream: { ...base.upstream, ...(fields.raw('upstream') as UpstreamKeys | undefined) },
+    upstream: fields.has('upstream')
+      ? upstreamOf(fields.raw('upstream'), fields.pathOf('upstream'), findings)
+      : base.upstream,
   }
   const strategies = fields.list<StrategyChoice>('strategies', [], (value) => value as StrategyChoice)
   fields.end()
   checkUpstream(scenario, strategies, findings)
   return { scenario, strategies }
+}
+
+/** The product's schema looks at the keys later; those of a scenario stand elsewhere. */
+function upstreamOf(value: unknown, path: Path, findings: Finding[]): UpstreamKeys {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    findings.push({ path, at: 'value', message: `expected an object, got ${describeValue(value)}`, hint: '' })
+    return {}
+  }
+  const { strategy, servers, ...keys } = value as Record<string, unknown>
+  for (const [key, elsewhere] of Object.entries({ strategy, servers })) {
+    if (elsewhere === undefined) continue
+    const hint = `write ${key === 'servers' ? '"servers"' : '"strategies"'} beside "upstream"`
+    findings.push({ path: [...path, key], at: 'key', message: 'unknown key', hint })
+  }
+  return keys as UpstreamKeys
 }
 
 function baseOf(fields: Fields): Scenario {

@@ -1,7 +1,7 @@
 // The comparisons as one HTML page that needs nothing else: tables and plots, for light and dark screens.
 import type { Comparison, ScenarioFacts } from './comparison.ts'
 import { escapeXml, linePlot, PLOT } from './line-plot.ts'
-import { factor, millis, share } from './numbers.ts'
+import { factor, millis, roundMillis, roundShare, share } from './numbers.ts'
 import { COLUMNS, factLine } from './report-columns.ts'
 import { reportStyle } from './report-style.ts'
 import type { Result, Stretch } from './result.ts'
@@ -88,7 +88,7 @@ function quantilePlot(results: readonly Result[]): string {
       all.flatMap(([at, value]) => (at >= 0.1 ? [value] : [])),
       height - bottom,
       top,
-      millis,
+      roundMillis,
     ),
     xTitle: 'share of the exchanges',
     yTitle: 'latency below',
@@ -108,7 +108,7 @@ function timePlot(scenario: ScenarioFacts, results: readonly Result[]): string {
   const plot = linePlot({
     label: 'p99 over time',
     ...timeAxis(scenario, results),
-    y: logScale(values, height - bottom, top, millis),
+    y: logScale(values, height - bottom, top, roundMillis),
     yTitle: 'p99',
     lines: results.map(({ strategy, p99, series }) => ({
       name: strategy,
@@ -127,7 +127,7 @@ function failurePlot(scenario: ScenarioFacts, results: readonly Result[]): strin
   const plot = linePlot({
     label: 'Failures over time',
     ...timeAxis(scenario, results),
-    y: linearScale(most, height - bottom, top, share),
+    y: linearScale(most, height - bottom, top, roundShare),
     yTitle: 'exchanges that fail',
     lines: results.map(({ strategy, failed, exchanges, series }) => ({
       name: strategy,
@@ -155,8 +155,8 @@ function servers(results: readonly Result[]): string {
   const highest = Math.max(...results.map(({ imbalance }) => imbalance))
   const most = Math.min(3, Math.max(1.5, highest))
   const plots = results.map(({ strategy, imbalance, servers }) => {
-    const most_text = `${factor(imbalance)} × its share at most`
-    return `<div><h3>${escapeXml(strategy)}</h3><span>${most_text}</span>${serverBars(strategy, servers, most)}</div>`
+    const note = `${factor(imbalance)} × its share at most`
+    return `<div><h3>${escapeXml(strategy)}</h3><span>${note}</span>${serverBars(strategy, servers, most)}</div>`
   })
   const order = (results[0]?.servers.length ?? 0) > 60 ? ', sorted' : ''
   return `<div class="card"><h3>Load over the servers</h3><p>Attempts at each server${order}, measured against what it can bear;

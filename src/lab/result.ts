@@ -22,6 +22,8 @@ export interface Result {
   readonly imbalance: number
   /** Most exchanges that one server had at a time, waiting and at work. */
   readonly peak: number
+  /** Share of the attempts that found 0, 1, 2, … others at their server when they came. */
+  readonly found: readonly number[]
   /** Share of the requests that met another server than the last request with their key; null when no key came twice. */
   readonly moved: number | null
   /** Share of the exchanges, and the latency that it stays below. */
@@ -71,6 +73,7 @@ export function resultOf(strategy: string, statistics: Statistics, capacities: r
     max: latency.max,
     imbalance: Math.max(...servers.map(({ relative }) => relative)),
     peak: Math.max(...peaks),
+    found: foundBy(statistics.found),
     moved: repeatedKeys === 0 ? null : movedKeys / repeatedKeys,
     // Beyond the last few exchanges a quantile says nothing.
     quantiles: SHARES.filter((share) => (1 - share) * latency.count >= 10).map((share) => [
@@ -80,6 +83,12 @@ export function resultOf(strategy: string, statistics: Statistics, capacities: r
     series: seriesOf(statistics),
     servers,
   }
+}
+
+function foundBy(counts: Float64Array): number[] {
+  const all = counts.reduce((sum, count) => sum + count, 0)
+  const end = counts.findLastIndex((count) => count > 0) + 1
+  return Array.from(counts.subarray(0, end), (count) => count / all)
 }
 
 function relativeLoads(attempts: Float64Array, capacities: readonly number[]): number[] {

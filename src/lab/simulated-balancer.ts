@@ -1,15 +1,20 @@
-// One balancer process: the product's own pool, picker, retry budget and hysteresis, with tables of its own, so that it
-// knows no more than a real one would. The life of an exchange here is that of proxy/exchange.ts, step by step:
+// One balancer process: the product's own pool, picker, retries with their budget, hysteresis and care for sick servers, with
+// tables of its own, so that it knows no more than a real one would. The life of an exchange here is that of
+// proxy/exchange.ts, step by step:
 //
 //   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
+import { countsAttempts, Guard } from '../balance/guard.ts'
 import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
+import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
+import { SickKeeper, TICK_MS } from '../balance/sick-keeper.ts'
 import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
-import { FAILURES, type Failure } from '../seams/failures.ts'
+import { FAILURES, type Failure, type RetryReason } from '../seams/failures.ts'
 import { NORMAL } from '../seams/priority.ts'
 import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
+import { Counters } from '../shared/counters.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
@@ -20,6 +25,9 @@ import type { SimulatedExchange } from './simulated-exchange.ts'
 import { SimulatedGate } from './simulated-gate.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { EVENT, type World } from './world.ts'
+
+/** The status of an error that a server answers with. */
+const ERROR = 500
 
 /** A server as one balancer knows it. */
 export class ServerView implements PoolServer {
@@ -47,6 +55,7 @@ export class SimulatedBalancer {
   /** Null when everybody is let in. */
   private readonly gate: SimulatedGate | null
   private readonly budget: RetryBudget
+  private readonly retries: Retries<ServerView>
   private readonly checks: HealthChecks
   private readonly heads: Deadlines<Attempt>
   private readonly exchanges: Deadlines<SimulatedExchange>
@@ -63,7 +72,7 @@ export class SimulatedBalancer {
     const turns = new Turns(1)
     this.world = world
     this.plan = plan
-    this.table = new ServerTable(count)
+    this.table = new ServerTable(count, () => world.clock.now)
     this.views = plan.servers.map((server, index) => new ServerView(server, servers[index]!, this))
     this.pool = new Pool(plan, this.views, {
       table: this.table,
@@ -71,15 +80,38 @@ export class SimulatedBalancer {
       turn: (tier) => turns.at(0, tier),
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
+      onStrategyFailed: (reason) => {
+        throw new Error(`the strategy ${plan.strategy.name} broke down: ${reason}`)
+      },
+      ...(Guard.needed(plan) ? { guard: this.makeGuard(random) } : {}),
     })
     this.gate = plan.gated ? new SimulatedGate(plan, this.pool, world.clock, random) : null
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    this.retries = new Retries(plan, this.pool, this.budget, random)
     this.checks = new HealthChecks(world, this.table, this.views, check, random, () => this.gate?.gate.freed())
     this.heads = new Deadlines(world.clock, plan.timeouts.response_head, (attempt) =>
       this.attemptFailed(attempt, FAILURES.responseTimeout),
     )
     this.exchanges = new Deadlines(world.clock, plan.timeouts.exchange, (exchange) =>
       this.fail(exchange, FAILURES.exchangeTimeout),
+    )
+  }
+
+  /** Guard and keeper: a worker and the main thread in one. */
+  private makeGuard(random: () => number): Guard {
+    const { plan, table, world } = this
+    // Counters of many servers for many balancers take much memory.
+    const counters = countsAttempts(plan) ? [new Counters(plan.servers.length)] : []
+    const keeper = new SickKeeper(table, counters, { random, onEvent: () => this.gate?.gate.freed() })
+    const { outliers, breaker, servers } = plan
+    const tick = (): void => {
+      keeper.tick(world.clock.now)
+      world.clock.after(TICK_MS, tick)
+    }
+    keeper.watch([{ name: plan.name, outliers, breaker, servers }], world.clock.now)
+    world.clock.after(TICK_MS * random(), tick)
+    return new Guard(plan, table, counters[0] ?? null, (slot, what, reason) =>
+      keeper.report(slot, what, reason, world.clock.now),
     )
   }
 
@@ -131,6 +163,7 @@ export class SimulatedBalancer {
     const { world } = this
     const { clock } = world
     const attempt = world.attempts.take(exchange, view, clock.now)
+    attempt.trial = this.pool.trial
     exchange.attempt = attempt
     exchange.tried.push(view.slot)
     world.statistics.picked(view.server.number)
@@ -159,7 +192,8 @@ export class SimulatedBalancer {
     }
     this.table.clearConnectFailures(view.slot)
     const { isError } = attempt
-    this.leave(attempt, isError ? OUTCOME.failed : OUTCOME.ok)
+    this.leave(attempt, isError ? OUTCOME.failed : OUTCOME.ok, isError ? ERROR : 200)
+    if (isError && this.retries.policy.listsStatus(ERROR) && this.retry(exchange, view, 'status', null)) return
     this.account(exchange, view, null, isError)
   }
 
@@ -169,30 +203,37 @@ export class SimulatedBalancer {
     const exchange = attempt.exchange!
     const { view } = attempt
     this.leave(attempt, OUTCOME.failed)
-    if (failure.retry === 'unsent') this.connectFailed(view)
-    const next = this.nextServer(exchange, failure)
+    if (failure.retry === 'connect_failure') this.connectFailed(view)
+    if (failure.retry !== 'never' && this.retry(exchange, view, failure.retry, failure)) return
+    this.account(exchange, view, failure, false)
+  }
+
+  /** Returns whether another attempt follows, now or later. `failure`: null after a response. */
+  private retry(exchange: SimulatedExchange, view: ServerView, reason: RetryReason, failure: Failure | null): boolean {
+    const { clock } = this.world
+    const wait = this.retries.plan(exchange, view.slot, reason, 0, clock.now)
+    if (wait < 0) return false
+    if (wait === 0) {
+      this.tryAgain(exchange, view, reason, failure)
+      return true
+    }
+    const { use } = exchange
+    clock.after(wait, () => {
+      // Its time may be up by now, and its record in use for another one.
+      if (exchange.use === use && !exchange.over) this.tryAgain(exchange, view, reason, failure)
+    })
+    return true
+  }
+
+  private tryAgain(exchange: SimulatedExchange, view: ServerView, reason: RetryReason, failure: Failure | null): void {
+    const next = this.retries.choose(exchange, view.slot, reason, this.world.clock.now)
     if (next === null) {
-      this.account(exchange, view, failure, false)
+      this.fail(exchange, failure ?? (this.pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer))
       return
     }
     exchange.retries++
     this.world.statistics.retried(exchange)
     this.connect(exchange, next)
-  }
-
-  /** Where to try again; null when the exchange may not be tried again. Every request here is idempotent. */
-  private nextServer(exchange: SimulatedExchange, failure: Failure): ServerView | null {
-    const { pool, world } = this
-    const { now } = world.clock
-    if (failure.retry === 'never' || exchange.retries >= this.plan.retries.attempts) return null
-    let next = pool.choose(exchange, now)
-    if (next === null && failure.retry === 'replay') {
-      exchange.tried.length = 0
-      next = pool.choose(exchange, now)
-    }
-    if (next === null || this.budget.withdraw(now)) return next
-    pool.giveBack(next)
-    return null
   }
 
   /** Several in a row take the server down at once, before the next health check. */
@@ -224,13 +265,13 @@ export class SimulatedBalancer {
   }
 
   /** Gives the place on the server back. */
-  private leave(attempt: Attempt, outcome: Outcome): void {
+  private leave(attempt: Attempt, outcome: Outcome, status = 0): void {
     const { now } = this.world.clock
     const millis = now - attempt.placedAt
     attempt.exchange!.attempt = null
     attempt.exchange = null
     this.heads.remove(attempt)
-    this.pool.finish(attempt.view, outcome, millis, millis, now)
+    this.pool.finish(attempt.view, outcome, millis, millis, now, status, attempt.trial)
     this.world.attempts.letGo(attempt)
   }
 

@@ -1,15 +1,24 @@
 // A request under way, as its balancer sees it: the counterpart of proxy/exchange.ts. Its life is in
 // simulated-balancer.ts; the records are used again and again.
+import type { RetriedExchange } from '../balance/retries.ts'
+import type { SentRequest } from '../balance/retry-policy.ts'
 import type { Verdict } from '../balance/verdict.ts'
 import type { Applicant, Waiting as InQueue } from '../balance/waiting.ts'
+import { NONE } from '../seams/strategy.ts'
 import type { Attempt } from './attempt.ts'
 import type { Waiting } from './deadlines.ts'
 import type { ServerView, SimulatedBalancer } from './simulated-balancer.ts'
 
-export class SimulatedExchange implements Applicant<ServerView>, Waiting {
+/** Every request here is a GET. */
+const REQUEST: SentRequest = { idempotent: true, held: true, whole: true }
+
+export class SimulatedExchange implements RetriedExchange, Applicant<ServerView>, Waiting {
   balancer!: SimulatedBalancer
+  readonly request = REQUEST
   /** Milliseconds on the virtual clock. */
   startedAt = 0
+  /** How often the record has been used. */
+  use = 0
   keyNumber = 0
   /** Milliseconds of work for a server of speed 1. */
   demand = 0
@@ -31,6 +40,7 @@ export class SimulatedExchange implements Applicant<ServerView>, Waiting {
 
   begin(now: number, keyNumber: number, keyText: string, demand: number): void {
     this.startedAt = now
+    this.use++
     this.keyNumber = keyNumber
     this.keyText = keyText
     this.demand = demand
@@ -51,6 +61,11 @@ export class SimulatedExchange implements Applicant<ServerView>, Waiting {
 
   hasTried(slot: number): boolean {
     return this.tried.length > 0 && this.tried.includes(slot)
+  }
+
+  forgetTried(slot: number): void {
+    this.tried.length = 0
+    if (slot !== NONE) this.tried.push(slot)
   }
 
   key(): string {

@@ -28,6 +28,8 @@ export class Statistics {
   readonly attempts: Float64Array
   /** Most that a server had, waiting and at work, by server. */
   readonly peaks: Float64Array
+  /** How many attempts found so many others at their server; the last one counts all that found more. */
+  readonly found = new Float64Array(64)
   /** Requests whose key had been before, and those of them that met another server than it did then. */
   repeatedKeys = 0
   movedKeys = 0
@@ -60,9 +62,11 @@ export class Statistics {
     if (this.counting) this.attempts[server - 1]!++
   }
 
-  /** The server has so many exchanges now. */
+  /** An exchange has come to the server, which has so many now. */
   loaded(server: number, inFlight: number): void {
-    if (this.counting && inFlight > this.peaks[server - 1]!) this.peaks[server - 1] = inFlight
+    if (!this.counting) return
+    if (inFlight > this.peaks[server - 1]!) this.peaks[server - 1] = inFlight
+    this.found[Math.min(inFlight, this.found.length) - 1]!++
   }
 
   retried(exchange: SimulatedExchange): void {

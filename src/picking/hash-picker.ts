@@ -77,7 +77,7 @@ export class HashPicker implements Picker {
       const position = this.placement.at(hash, rank)
       if (this.allows(exchange, position)) return position
     }
-    return this.walk(exchange, hash % this.servers.count)
+    return this.walk(exchange, (hash >>> 0) % this.servers.count)
   }
 
   started(position: number): void {

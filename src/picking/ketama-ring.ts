@@ -47,7 +47,7 @@ export class KetamaRing implements Placement {
 
   /** The next points round the ring. */
   at(hash: number, rank: number): number {
-    if (rank === 0) this.start = this.find(hash)
+    if (rank === 0) this.start = this.find(hash >>> 0)
     return this.positions[(this.start + rank) % this.positions.length]!
   }
 

@@ -38,6 +38,7 @@ export class Latencies {
   private readonly ids: Int32Array
   private readonly estimates: Float64Array
   private readonly since: Float64Array
+  /** Of the estimates, as servers answer. */
   private readonly typical: Typical
 
   /** `before` is that of an earlier picker, whose estimates are taken over by id. */
@@ -73,12 +74,15 @@ export class Latencies {
     const { now, outcome } = result
     const millis = Math.max(this.options.whole ? result.millis : result.headMillis, LEAST)
     if (outcome === OUTCOME.ok) {
-      this.typical.add(millis)
       this.learn(position, millis, now)
+      this.typical.add(this.estimates[position]!)
       return
     }
-    // An attempt that failed or was given up says how long it took at least; that it was over soon says nothing good.
-    if (millis > this.at(position, now)) this.learn(position, millis, now)
+    // An attempt that failed or was given up says how long it took at least; that it was over soon says nothing good. A
+    // server that does nothing but fail is not thought to be quicker than others for it.
+    const estimate = this.at(position, now)
+    if (millis > estimate) this.learn(position, millis, now)
+    else if (outcome === OUTCOME.failed) this.learn(position, Math.max(estimate, this.typical.get()), now)
   }
 
   private learn(position: number, millis: number, now: number): void {

@@ -28,6 +28,8 @@ export class Least {
   private readonly turn: Turn
   private readonly sampler: Sampler
   private readonly idle: IdleQueue | null
+  /** Among many, turns are taken all over the list, so that its head is not ahead of its tail. */
+  private readonly stride: number
 
   /** Every server is looked at while there are no more than `exactUpTo`. */
   constructor(servers: PickableServers, tools: StrategyTools, scores: Scores, exactUpTo: number) {
@@ -37,6 +39,7 @@ export class Least {
     this.turn = tools.turn
     this.sampler = new Sampler(this.sequence, servers.count, tools.random)
     this.idle = servers.count > exactUpTo ? new IdleQueue(servers.count) : null
+    this.stride = strideThrough(this.sequence.length)
   }
 
   pick(exchange: PickExchange): number {
@@ -75,7 +78,9 @@ export class Least {
   private bestOfSome(exchange: PickExchange, idle: IdleQueue): number {
     const { scores, sampler, servers } = this
     const { now } = exchange
-    const next = this.sequence.at(this.turn.next())
+    const next = this.sequence.at(
+      (((this.turn.next() >>> 0) % this.sequence.length) * this.stride) % this.sequence.length,
+    )
     let best = exchange.excludes(next) ? NONE : next
     let bestScore = best === NONE ? Infinity : scores.score(next, now)
     if (bestScore === 0) return best
@@ -100,4 +105,16 @@ export class Least {
     }
     return best === NONE ? firstAllowed(exchange, servers.count, next) : best
   }
+}
+
+/** A step of about the golden ratio of a round that comes by every turn of it. Golden sequences are spread already. */
+function strideThrough(length: number): number {
+  if (length >= 2 ** 26) return 1
+  let stride = Math.max(1, Math.round(length * 0.618))
+  while (divisor(stride, length) !== 1) stride++
+  return stride
+}
+
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b)
 }

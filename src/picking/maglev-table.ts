@@ -25,7 +25,7 @@ export class MaglevTable implements Placement {
 
   /** Neighbours in the table are as good as drawn by weight. */
   at(hash: number, rank: number): number {
-    return this.table[(hash + rank) % this.table.length]!
+    return this.table[((hash >>> 0) + rank) % this.table.length]!
   }
 }
 
@@ -40,13 +40,16 @@ function fill(servers: PickableServers, size: number): Uint16Array | Uint32Array
   const skip = new Uint32Array(count)
   for (let position = 0; position < count; position++) {
     const address = servers.address(position)
-    next[position] = hashText(address, 0x0ff5e7) % size
-    skip[position] = 1 + (hashText(address, 0x5eed) % (size - 1))
+    next[position] = (hashText(address, 0x0ff5e7) >>> 0) % size
+    skip[position] = 1 + ((hashText(address, 0x5eed) >>> 0) % (size - 1))
   }
   // Every round each server earns its weight; whoever has earned that of the heaviest takes an entry. (Envoy does it so.)
   const earned = new Float64Array(count)
+  // By address, so that the order of the list does not matter.
+  const addresses = Array.from({ length: count }, (_, position) => servers.address(position))
+  const order = Uint32Array.from(addresses.keys()).sort((a, b) => (addresses[a]! < addresses[b]! ? -1 : 1))
   for (let filled = 0; ; ) {
-    for (let position = 0; position < count; position++) {
+    for (const position of order) {
       earned[position]! += weights[position]!
       if (earned[position]! < heaviest) continue
       earned[position]! -= heaviest

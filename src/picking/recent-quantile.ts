@@ -20,13 +20,31 @@ export class RecentQuantile {
   }
 
   add(sample: number): void {
-    this.samples[this.next] = sample
+    const { samples, sorted } = this
+    if (this.count === SIZE) {
+      // The oldest goes: what is behind it in order moves up.
+      const oldest = this.indexOf(samples[this.next]!)
+      sorted.copyWithin(oldest, oldest + 1, SIZE)
+      this.count--
+    }
+    samples[this.next] = sample
     this.next = (this.next + 1) % SIZE
-    this.count = Math.min(this.count + 1, SIZE)
-    this.sorted.set(this.samples)
-    // What is not filled yet sorts behind all samples.
-    this.sorted.fill(Infinity, this.count)
-    this.sorted.sort()
-    this.value = this.sorted[Math.min(this.count - 1, Math.floor(this.quantile * this.count))]!
+    const index = this.indexOf(sample)
+    sorted.copyWithin(index + 1, index, this.count)
+    sorted[index] = sample
+    this.count++
+    this.value = sorted[Math.min(this.count - 1, Math.floor(this.quantile * this.count))]!
+  }
+
+  /** Of the first one in order that is not below `sample`; the count when there is none. */
+  private indexOf(sample: number): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.sorted[middle]! < sample) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

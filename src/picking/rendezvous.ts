@@ -18,12 +18,12 @@ const FAN_OUT = 32
 export class Rendezvous implements Placement {
   /** Every server is looked at, and moves are as few as can be. */
   readonly flat: boolean
-  private readonly weights: Float64Array
+  private readonly shares: Float64Array
   private readonly equal: boolean
   private readonly seeds: Int32Array
-  private readonly groups: readonly Group[]
+  private readonly groups: Groups | null
   /** The `rank`s of the present hash that were given out; for flat ones. */
-  private readonly given: Uint32Array
+  private readonly given: Int32Array
   private round = 0
 
   /**
@@ -33,11 +33,12 @@ export class Rendezvous implements Placement {
   constructor(servers: PickableServers, before: Rendezvous | undefined) {
     const { count } = servers
     this.flat = count <= (before?.flat === false ? FLAT_UP_TO / 2 : FLAT_UP_TO)
-    this.weights = Float64Array.from(weightsOf(servers))
-    this.equal = this.weights.every((weight) => weight === this.weights[0])
+    const weights = weightsOf(servers)
+    this.shares = Float64Array.from(weights, (weight) => 1 / weight)
+    this.equal = weights.every((weight) => weight === weights[0])
     this.seeds = Int32Array.from({ length: count }, (_, position) => hashText(servers.address(position)))
-    this.given = new Uint32Array(this.flat ? count : 0)
-    this.groups = this.flat ? [] : groupUp(this.seeds, this.weights)
+    this.given = new Int32Array(this.flat ? count : 0)
+    this.groups = this.flat ? null : groupUp(this.seeds, weights)
   }
 
   hash(key: string): number {
@@ -48,80 +49,89 @@ export class Rendezvous implements Placement {
     if (this.flat) return this.best(hash, rank)
     // Further choices are the first ones of other hashes.
     const own = rank === 0 ? hash : mixHash(hash + Math.imul(rank, 0x9e3779b9))
-    const outer = winner(this.groups, own)
-    const { entries, seeds, weights } = winner(outer.groups, mixHash(own ^ 0x27d4eb2f))
-    return entries[highest(seeds, weights, mixHash(own ^ 0x165667b1))]!
+    const outer = this.groups!.inner[winner(this.groups!, own)]!
+    const inner = outer.inner[winner(outer, mixHash(own ^ 0x27d4eb2f))]!
+    return inner.positions[winner(inner, mixHash(own ^ 0x165667b1))]!
   }
 
   private best(hash: number, rank: number): number {
-    if (rank === 0) this.round = (this.round + 1) >>> 0
-    const { given, round, seeds, weights, equal } = this
+    if (rank === 0) this.round = (this.round + 1) | 0
+    const { given, round, seeds, shares, equal } = this
     let best = 0
-    let bestScore = -1
+    let least = Infinity
     for (let position = 0; position < seeds.length; position++) {
       if (given[position] === round) continue
       const mixed = mixHash(hash ^ seeds[position]!)
-      const score = equal ? mixed : scoreOf(mixed, weights[position]!)
-      if (score <= bestScore) continue
+      const cost = equal ? -(mixed >>> 0) : costBelow(least, mixed, shares[position]!)
+      if (cost >= least) continue
       best = position
-      bestScore = score
+      least = cost
     }
     given[best] = round
     return best
   }
 }
 
-/** A group of groups, or of servers. */
-interface Group {
-  readonly seed: number
-  readonly weight: number
-  readonly groups: readonly Group[]
-  /** Positions, and what is compared of each. */
-  readonly entries: Uint32Array
+/** Groups of groups or of servers, by their number in the arrays. */
+interface Groups {
   readonly seeds: Int32Array
-  readonly weights: Float64Array
+  /** One divided by the weight. */
+  readonly shares: Float64Array
+  /** Empty where there are servers. */
+  readonly inner: readonly Groups[]
+  readonly positions: Int32Array
 }
 
-function scoreOf(mixed: number, weight: number): number {
-  return -weight / Math.log((mixed + 0.5) / 2 ** 32)
-}
-
-function highest(seeds: Int32Array, weights: Float64Array, hash: number): number {
+/** The number with the highest −weight / ln(hash), which is the lowest −ln(hash) / weight. */
+function winner({ seeds, shares }: Groups, hash: number): number {
   let best = 0
-  let bestScore = -1
+  let least = Infinity
   for (let index = 0; index < seeds.length; index++) {
-    const score = scoreOf(mixHash(hash ^ seeds[index]!), weights[index]!)
-    if (score <= bestScore) continue
+    const cost = costBelow(least, mixHash(hash ^ seeds[index]!), shares[index]!)
+    if (cost >= least) continue
     best = index
-    bestScore = score
+    least = cost
   }
   return best
 }
 
-function winner(groups: readonly Group[], hash: number): Group {
-  let best = groups[0]!
-  let bestScore = -1
-  for (let index = 0; index < groups.length; index++) {
-    const group = groups[index]!
-    const score = scoreOf(mixHash(hash ^ group.seed), group.weight)
-    if (score <= bestScore) continue
-    best = group
-    bestScore = score
-  }
-  return best
+/**
+ * −ln of a hash as a number between 0 and 1, times `share`; Infinity where it is clear that this is not below `least`: −ln u is
+ * at least 1 − u, which settles all but a few without a logarithm.
+ */
+function costBelow(least: number, hash: number, share: number): number {
+  const u = ((hash >>> 0) + 0.5) / 2 ** 32
+  return (1 - u) * share < least ? -Math.log(u) * share : Infinity
 }
 
 /** Each server is in the group that its address says, whoever else there is. */
-function groupUp(seeds: Int32Array, weights: Float64Array): Group[] {
-  const positions = Array.from(seeds.keys())
-  return split(positions, (position) => seeds[position]! & (FAN_OUT - 1)).map(([number, members]) => {
-    const inner = split(members, (position) => (seeds[position]! >>> 8) & (FAN_OUT - 1)).map(([index, entries]) =>
-      makeGroup(index, entries, [], seeds, weights),
-    )
-    return makeGroup(number, members, inner, seeds, weights)
+function groupUp(seeds: Int32Array, weights: readonly number[]): Groups {
+  const outer = split(Array.from(seeds.keys()), (position) => seeds[position]! & (FAN_OUT - 1))
+  return groupsOf(outer, weights, (members) => {
+    const inner = split(members, (position) => (seeds[position]! >>> 8) & (FAN_OUT - 1))
+    return groupsOf(inner, weights, (positions) => ({
+      seeds: Int32Array.from(positions, (position) => seeds[position]!),
+      shares: Float64Array.from(positions, (position) => 1 / weights[position]!),
+      inner: [],
+      positions: Int32Array.from(positions),
+    }))
   })
 }
 
+function groupsOf(
+  groups: readonly (readonly [number, readonly number[]])[],
+  weights: readonly number[],
+  inside: (members: readonly number[]) => Groups,
+): Groups {
+  return {
+    seeds: Int32Array.from(groups, ([number]) => mixHash(number + 1)),
+    shares: Float64Array.from(groups, ([, members]) => 1 / members.reduce((sum, member) => sum + weights[member]!, 0)),
+    inner: groups.map(([, members]) => inside(members)),
+    positions: new Int32Array(0),
+  }
+}
+
+/** Who is in which group, in the order of the groups. */
 function split(positions: readonly number[], groupOf: (position: number) => number): [number, number[]][] {
   const groups = new Map<number, number[]>()
   for (const position of positions) {
@@ -131,21 +141,4 @@ function split(positions: readonly number[], groupOf: (position: number) => numb
     else members.push(position)
   }
   return [...groups].sort(([a], [b]) => a - b)
-}
-
-function makeGroup(
-  number: number,
-  members: readonly number[],
-  groups: readonly Group[],
-  seeds: Int32Array,
-  weights: Float64Array,
-): Group {
-  return {
-    seed: mixHash(number + 1) | 0,
-    weight: members.reduce((sum, position) => sum + weights[position]!, 0),
-    groups,
-    entries: Uint32Array.from(members),
-    seeds: Int32Array.from(members, (position) => seeds[position]!),
-    weights: Float64Array.from(members, (position) => weights[position]!),
-  }
 }

@@ -1,5 +1,6 @@
 // The compiled config: what the workers need, resolved and in the order in which it is used. Immutable.
 import type {
+  CircuitBreaker,
   ClientTimeouts,
   Connections,
   Forwarding,
@@ -7,9 +8,11 @@ import type {
   Limits,
   ListenerConfig,
   Logging,
+  OutlierDetection,
   Queue,
   Retries,
   RouteConfig,
+  ServerFeedback,
   ServerTimeouts,
   SlowStart,
   UpstreamConfig,
@@ -53,6 +56,10 @@ export interface UpstreamPlan {
   readonly turn: number
   readonly strategy: Strategy
   readonly strategyOptions: Record<string, unknown>
+  /** Takes over when `strategy` breaks down, which is one of people's own then; null for the others. */
+  readonly fallback: Strategy | null
+  /** Why `fallback` takes over from the beginning; empty when it does not. */
+  readonly strategyFailure: string
   readonly servers: readonly ServerPlan[]
   /** Some server has a limit of exchanges in flight. */
   readonly limited: boolean
@@ -73,6 +80,13 @@ export interface UpstreamPlan {
   readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
+  /** By status: 1 when it counts as a failure of the server. */
+  readonly failureStatuses: Uint8Array
+  /** null: off. */
+  readonly outliers: OutlierDetection | null
+  /** null: off. */
+  readonly breaker: CircuitBreaker | null
+  readonly feedback: ServerFeedback
 }
 
 export interface ServerPlan {

@@ -15,6 +15,7 @@ import { type Answer, answerText, explain } from './answer.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import { Exchange } from './exchange.ts'
 import type { Runtime } from './runtime.ts'
+import type { Server } from './server.ts'
 import type { Tunnel } from './tunnel.ts'
 
 /** Waiting for a request, or for the rest of its head. */
@@ -53,6 +54,8 @@ export class ClientConnection implements ChannelOwner, Placed {
   /** The last head: clients repeat their header lines to the letter. */
   private previous: RequestHead | null = null
   private forwardFields: Fields | null = null
+  private forwardBlock = ''
+  private forwardHead: RequestHead | null = null
   private forwardText = ''
   /** Bytes that had left when the write watch last looked. */
   private delivered = 0
@@ -119,14 +122,24 @@ export class ClientConnection implements ChannelOwner, Placed {
     this.runtime.clientGone(this)
   }
 
-  /** The header block that goes to the server for this head, with its empty line; made once for equal blocks. */
-  forwardBlock(head: RequestHead): string {
+  /**
+   * The head that goes to the server for this one, with its empty line. It is kept for when the head is repeated, which
+   * also spares putting its pieces together again on the way out; equal header blocks are made once.
+   */
+  forwarded(head: RequestHead, server: Server): string {
+    if (head === this.forwardHead) return this.forwardText
     const { fields } = head
-    if (fields === this.forwardFields) return this.forwardText
-    const lines = this.runtime.forwarder.lines(head, this.address, this.trusted)
-    const upgrade = head.old || fields.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${fields.upgrade}\r\n`
-    this.forwardFields = fields
-    this.forwardText = `${fields.forward}${lines}${upgrade}\r\n`
+    if (fields !== this.forwardFields) {
+      const lines = this.runtime.forwarder.lines(head, this.address, this.trusted)
+      const upgrade = head.old || fields.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${fields.upgrade}\r\n`
+      this.forwardFields = fields
+      this.forwardBlock = `${fields.forward}${lines}${upgrade}\r\n`
+    }
+    const line = `${head.method} ${head.target} HTTP/1.1\r\n`
+    // Without a Host the text depends on the server.
+    if (head.host === '') return `${line}Host: ${server.authority}\r\n${this.forwardBlock}`
+    this.forwardHead = head
+    this.forwardText = line + this.forwardBlock
     return this.forwardText
   }
 
@@ -262,7 +275,7 @@ export class ClientConnection implements ChannelOwner, Placed {
     }
     if (body.done) {
       this.state = BUSY
-      exchange.requestDone = true
+      exchange.request.done = true
       this.timer.deadline = 0
     } else runtime.wheel.set(this.timer, runtime.plan.timeouts.client_body_idle, performance.now())
     exchange.sendBody(bytes, start, stop)
@@ -334,6 +347,8 @@ export class ClientConnection implements ChannelOwner, Placed {
     }
     this.previous = null
     this.forwardFields = null
+    this.forwardBlock = ''
+    this.forwardHead = null
     this.forwardText = ''
     if (rest < Number.POSITIVE_INFINITY) this.runtime.wheel.set(this.timer, rest, performance.now())
   }

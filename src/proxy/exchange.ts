@@ -2,39 +2,38 @@
 //
 //   route → admit → pick → connect → forward → respond → account
 //
-// Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
-// for a failure before the first byte of a response. `account` is the single way out, also for aborts.
+// Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and another attempt
+// (second-chance.ts) as long as nothing of a response has been passed on. `account` is the single way out, also for aborts.
 
+import type { RetriedExchange } from '../balance/retries.ts'
 import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { Applicant, Waiting } from '../balance/waiting.ts'
-import { readLatin1 } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import type { ResponseHead } from '../http1/response-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
-import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
+import { type KeySource, NONE, OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import type { Admission } from './admission.ts'
 import { type Answer, explain } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { exchangeKey } from './exchange-key.ts'
+import { OutgoingRequest } from './outgoing-request.ts'
 import type { Route } from './route.ts'
 import type { Runtime } from './runtime.ts'
+import { SecondChance } from './second-chance.ts'
 import type { Server } from './server.ts'
 import type { ServerConnection } from './server-connection.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
 
-/** First body bytes up to this size are held as text and go out with the head in one write. */
-const SMALL_BODY = 4 * 1024
-
-export class Exchange implements Applicant<Server> {
+export class Exchange implements RetriedExchange, Applicant<Server> {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
   readonly startedAt: number
-  /** The last byte of the request has arrived. */
-  requestDone: boolean
+  readonly request: OutgoingRequest
   /** Passed on or answered; 0 before that. */
   status = 0
   requestBytes: number
@@ -44,26 +43,20 @@ export class Exchange implements Applicant<Server> {
   failure: Failure | null = null
   /** The server of the present or last attempt. */
   server: Server | null = null
+  /** The present or last one. */
+  attempt: Attempt | null = null
   tunnel: Tunnel | null = null
   private readonly runtime: Runtime
-  private way: Route | null = null
+  private matched: Route | null = null
   private upstream: Upstream | null = null
-  /** What we have a place in, where places are counted. */
+  private second: SecondChance | null = null
+  /** Where places are counted, and how many of them are ours. */
   private admission: Admission | null = null
+  private places = 0
   /** Our place in the queue. */
   private waiting: Waiting<Server> | null = null
-  /** The present one; null before the first and when none is under way. */
-  private attempt: Attempt | null = null
-  /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
-  private readonly firstBytes: Buffer
-  private readonly firstStart: number
-  private readonly firstEnd: number
-  /** The same in memory of its own, to be sent later or once more. */
-  private held: string | Buffer | null = null
-  /** Body bytes were sent that are not held: the request cannot be sent again. */
-  private streamed = false
   /** Slots. */
-  private readonly tried: number[] = []
+  private tried: number[] = []
   /** A final response head is on its way to the client. */
   private answering = false
   private keepsClient = false
@@ -82,16 +75,13 @@ export class Exchange implements Applicant<Server> {
     bytes: Buffer,
     start: number,
     end: number,
-    requestDone: boolean,
+    done: boolean,
   ) {
     this.client = client
     this.runtime = runtime
     this.head = head
-    this.firstBytes = bytes
-    this.firstStart = start
-    this.firstEnd = end
+    this.request = new OutgoingRequest(head, bytes, start, end, done)
     this.requestBytes = end - start
-    this.requestDone = requestDone
     this.startedAt = performance.now()
   }
 
@@ -113,10 +103,10 @@ export class Exchange implements Applicant<Server> {
     }
     runtime.counters.add(COUNTER.requests)
     runtime.counters.add(COUNTER.exchangesActive)
-    const way = runtime.route(head.method, head.host, head.target)
-    if (way !== undefined) {
-      this.way = way
-      this.upstream = way.upstream
+    const route = runtime.route(head.method, head.host, head.target)
+    if (route !== undefined) {
+      this.matched = route
+      this.upstream = route.upstream
       return true
     }
     this.fail(FAILURES.noRoute, `no route for ${head.host}`)
@@ -133,7 +123,7 @@ export class Exchange implements Applicant<Server> {
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
-  /** The exchange as a whole has taken too long. */
+  /** The exchange as a whole has matched too long. */
   onTimer(): void {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
@@ -147,9 +137,9 @@ export class Exchange implements Applicant<Server> {
       return
     }
     const server = pool.choose(this, this.startedAt)
-    if (server !== null) this.connect(server, this.startedAt)
+    if (server !== null) this.tryOn(server, this.startedAt)
     else if (pool.anyUp) {
-      this.runtime.log.upstreamFull(pool.plan.name, 'max_active of each server is reached')
+      this.runtime.log.upstreamFull(pool.plan.name, 'no server has a place left')
       this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
     } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
   }
@@ -157,40 +147,48 @@ export class Exchange implements Applicant<Server> {
   /** The same where places are counted: it may be ours to wait for one. */
   private enter(admission: Admission): void {
     const { gate } = admission
-    const verdict = gate.enter(this, this.way!.priority(this.head), this.startedAt)
+    const verdict = gate.enter(this, this.matched!.priority(this.head), this.startedAt)
+    this.admission = admission
     if (verdict === VERDICT.entered) {
-      this.admission = admission
-      this.connect(gate.server!, this.startedAt)
+      this.places = 1
+      this.tryOn(gate.server!, this.startedAt)
     } else if (verdict === VERDICT.waits) {
       this.waiting = gate.waiting
       admission.watch(this.startedAt)
-      this.hold()
-      if (!this.requestDone) this.client.channel.pause()
+      this.request.hold()
+      if (!this.request.done) this.client.channel.pause()
     } else this.turnedAway(verdict, this.startedAt)
   }
 
   /** Called by the gate, as the next: the wait is over. */
   admitted(server: Server, now: number): void {
-    const { admission } = this.upstream!
     this.waiting = null
-    this.admission = admission
+    this.places = 1
     // The plan may have changed meanwhile.
     this.upstream = this.runtime.current(this.upstream!)
-    this.connect(server, now)
+    this.tryOn(server, now)
     if (this.connection?.connecting === false) this.connected()
   }
 
   turnedAway(verdict: Verdict, now: number): void {
-    const { admission, plan } = this.upstream!
-    const { gate } = admission!
+    const { name } = this.upstream!.plan
+    const { gate } = this.admission!
     this.waiting = null
     if (verdict === VERDICT.noServer) {
-      this.fail(FAILURES.noServer, `no healthy server in upstream ${plan.name}`)
+      this.fail(FAILURES.noServer, `no healthy server in upstream ${name}`)
       return
     }
     const { state } = gate
-    this.runtime.log.upstreamFull(plan.name, state)
-    this.fail(failureOf(verdict), `upstream ${plan.name} is full: ${state}`, gate.retryAfter(now))
+    this.runtime.log.upstreamFull(name, state)
+    this.fail(failureOf(verdict), `upstream ${name} is full: ${state}`, gate.retryAfter(now))
+  }
+
+  /** Whether there is a place for a second attempt beside the first. It is ours until the end. */
+  takePlace(): boolean {
+    if (this.admission === null) return true
+    if (!this.admission.gate.enterAgain()) return false
+    this.places++
+    return true
   }
 
   /** Asked by the pool, as the next. */
@@ -202,25 +200,36 @@ export class Exchange implements Applicant<Server> {
     return exchangeKey(source, this.head, this.client.address)
   }
 
+  /** Lets the servers that were tried be picked again, but for the one in this slot. */
+  forgetTried(slot: number): void {
+    this.tried = slot === NONE ? [] : [slot]
+  }
+
   // ── connect ──
 
-  /** The pool has taken a place on this server for us. */
-  private connect(server: Server, now: number): void {
+  /** An attempt on this server, on which the pool has matched a place for us. */
+  tryOn(server: Server, now: number): void {
+    const attempt = this.connect(server, false, now)
+    this.attempt = attempt
+    this.server = server
+    if (this.matched!.hedgeClock !== null) this.chances.awaitHead(now)
+    this.forward(attempt)
+  }
+
+  /** The same beside an attempt that is under way. `forward` is to follow. */
+  connect(server: Server, hedge: boolean, now: number): Attempt {
     const { runtime } = this
     const upstream = this.upstream!
-    this.server = server
     this.tried.push(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
     if (runtime.log.selected !== null) runtime.log.selected(server, upstream.pool.load)
     // A retry does not trust a connection that may be as stale as the last one.
-    const connection = server.connection(this.retries > 0)
-    const attempt = new Attempt(this, upstream, server, connection, now)
-    this.attempt = attempt
+    const connection = server.connection(this.retries > 0 && !hedge)
     if (connection.connecting) {
-      this.hold()
-      if (!this.requestDone) this.client.channel.pause()
-    } else if (this.head.idempotent) this.hold()
-    this.forward(attempt, connection)
+      this.request.hold()
+      if (!this.request.done) this.client.channel.pause()
+    } else if (this.head.idempotent || upstream.retries.policy.nonIdempotent) this.request.hold()
+    return new Attempt(this, upstream, server, connection, hedge, now)
   }
 
   /** The connection stands: the rest of the body may come. */
@@ -230,26 +239,11 @@ export class Exchange implements Applicant<Server> {
 
   // ── forward ──
 
-  private forward(attempt: Attempt, connection: ServerConnection): void {
-    const { head } = this
-    const host = head.host === '' ? `Host: ${attempt.server.authority}\r\n` : ''
-    const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
-    const { held, firstStart, firstEnd } = this
+  forward(attempt: Attempt): void {
+    const connection = attempt.connection!
+    const text = this.client.forwarded(this.head, attempt.server)
     connection.begin(attempt, attempt.startedAt)
-    if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)
-    else if (held !== null) connection.channel.writeBytes(text, held)
-    else {
-      this.streamed = true
-      this.client.channel.relay(connection.channel, text, this.firstBytes, firstStart, firstEnd)
-    }
-  }
-
-  /** Keeps the first part of the body, which is still in the read buffer. */
-  private hold(): void {
-    const { firstBytes, firstStart, firstEnd } = this
-    if (this.held !== null) return
-    if (firstEnd - firstStart > SMALL_BODY) this.held = Buffer.from(firstBytes.subarray(firstStart, firstEnd))
-    else this.held = firstStart === firstEnd ? '' : readLatin1(firstBytes, firstStart, firstEnd)
+    this.request.begin(this.client.channel, connection.channel, text)
   }
 
   /** Passes on more bytes of the request body. */
@@ -257,9 +251,8 @@ export class Exchange implements Applicant<Server> {
     this.requestBytes += end - start
     const connection = this.connection
     if (connection === null) return
-    this.streamed = true
-    this.client.channel.relay(connection.channel, '', bytes, start, end)
-    if (this.requestDone) connection.requestSent()
+    this.request.goOn(this.client.channel, connection.channel, bytes, start, end)
+    if (this.request.done) connection.requestSent()
   }
 
   /** All that was passed on of the request has left. */
@@ -274,16 +267,25 @@ export class Exchange implements Applicant<Server> {
   // ── respond ──
 
   /** Passes on an interim response; HTTP/1.0 does not know them. */
-  informational(text: string): void {
+  informational(attempt: Attempt, text: string): void {
     if (this.head.old) return
+    this.settleOn(attempt, performance.now())
+    this.request.committed = true
     this.client.channel.noDelay()
     this.client.channel.write(text)
   }
 
-  /** A final response head has arrived. Returns the Connection line that the client gets. */
-  responding(attempt: Attempt, status: number, endsWithConnection: boolean): string {
+  /**
+   * A final response head has arrived. Returns the Connection line that the client gets, or null when the client is to
+   * get nothing of this response, as another attempt goes on or follows.
+   */
+  responding(attempt: Attempt, head: ResponseHead, endsWithConnection: boolean): string | null {
+    const { status } = head
+    const now = performance.now()
+    attempt.answered(status, now)
+    if (this.upstream!.retries.policy.listsStatus(status) && this.setAside(attempt, head, now)) return null
+    this.settleOn(attempt, now)
     this.status = status
-    attempt.headAt = performance.now()
     this.answering = true
     this.unframed = endsWithConnection
     this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
@@ -293,8 +295,8 @@ export class Exchange implements Applicant<Server> {
 
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
   responded(attempt: Attempt, now: number): void {
-    attempt.connection = null
-    attempt.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
+    const failed = this.upstream!.plan.failureStatuses[this.status] === 1
+    attempt.leave(failed ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
   }
 
@@ -307,6 +309,7 @@ export class Exchange implements Applicant<Server> {
   switchProtocols(server: ServerConnection, text: string): Tunnel {
     const { runtime, client } = this
     this.status = 101
+    this.attempt?.answered(101, performance.now())
     this.answering = true
     // The exchange proper is over; a tunnel has its own time-out.
     if (this.timer !== null) runtime.wheel.remove(this.timer)
@@ -323,46 +326,50 @@ export class Exchange implements Applicant<Server> {
     return this.tunnel
   }
 
-  // ── the doors back ──
-
-  /** The attempt failed on the server's side: another one follows, or the end. */
-  attemptFailed(attempt: Attempt, failure: Failure, detail: string): void {
-    if (this.over) return
-    const { runtime } = this
-    const { server } = attempt
-    attempt.connection = null
-    runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
-    const now = performance.now()
-    attempt.leave(OUTCOME.failed, now)
-    if (failure.retry === 'unsent') server.connectFailed(detail)
-    if (failure === FAILURES.reusedClosed) server.closeIdle()
-    const next = this.nextServer(attempt, failure, now)
-    if (next === null) {
-      this.fail(failure, detail)
-      return
-    }
-    this.retries++
-    runtime.counters.add(COUNTER.retries)
-    runtime.log.retrying(this, server, failure, detail)
-    this.connect(next, now)
+  /** The client hears from the server of this attempt, and of no other. */
+  private settleOn(attempt: Attempt, now: number): void {
+    if (this.second === null) return
+    this.second.won(attempt, now)
+    this.attempt = attempt
+    this.server = attempt.server
   }
 
-  /** Where to try again after a failure; null when the exchange may not be tried again. */
-  private nextServer(attempt: Attempt, failure: Failure, now: number): Server | null {
-    const upstream = this.upstream!
-    if (failure.retry === 'never' || attempt.begun || this.streamed) return null
-    if (failure.retry === 'replay' && !this.head.idempotent) return null
-    if (this.retries >= upstream.plan.retries.attempts) return null
-    let next = upstream.pool.choose(this, now)
-    if (next === null && failure.retry === 'replay') {
-      // Every server was tried. One that closed a connection may well take a new one; one out of reach will not.
-      this.tried.length = 0
-      next = upstream.pool.choose(this, now)
-    }
-    if (next === null || upstream.budget.withdraw(now)) return next
-    upstream.pool.giveBack(next)
-    this.runtime.counters.add(COUNTER.retriesOverBudget)
-    return null
+  // ── the doors back ──
+
+  /** The attempt failed on the server's side: another one goes on or follows, or it is the end. */
+  attemptFailed(attempt: Attempt, failure: Failure, detail: string): void {
+    if (this.over) return
+    const { server } = attempt
+    const now = performance.now()
+    this.runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
+    // A stale connection says little about the server: it may have closed it just when we wrote.
+    attempt.leave(failure === FAILURES.reusedClosed ? OUTCOME.cancelled : OUTCOME.failed, now)
+    if (failure.retry === 'connect_failure') server.connectFailed(detail)
+    if (failure === FAILURES.reusedClosed) server.closeIdle()
+    if (this.goesOnWithout(attempt, now)) return
+    if (this.answering || !this.chances.afterFailure(attempt, failure, detail, now)) this.fail(failure, detail)
+  }
+
+  /** Whether a response with a status to try again after is not passed on, as there is a second chance. */
+  private setAside(attempt: Attempt, head: ResponseHead, now: number): boolean {
+    if (!this.goesOnWithout(attempt, now) && !this.chances.afterStatus(attempt, head, now)) return false
+    this.runtime.counters.addForServer(attempt.server.slot, SERVER_COUNTER.failed)
+    attempt.leave(OUTCOME.failed, now)
+    return true
+  }
+
+  /** Whether there is a second attempt, which takes the place of this one. */
+  private goesOnWithout(attempt: Attempt, now: number): boolean {
+    const other = this.second === null ? null : this.second.other(attempt, now)
+    if (other === null) return false
+    this.attempt = other
+    this.server = other.server
+    return true
+  }
+
+  private get chances(): SecondChance {
+    this.second ??= new SecondChance(this, this.runtime, this.matched!)
+    return this.second
   }
 
   /**
@@ -392,18 +399,23 @@ export class Exchange implements Applicant<Server> {
 
   /** Answers the client ourselves. */
   private answer(answer: Answer): void {
-    this.attempt?.destroy()
+    this.leaveServers()
     this.status = answer.status
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
-    this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
+    this.keepsClient = this.head.keepAlive && this.request.done && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
     this.account(performance.now())
   }
 
   private breakOff(): void {
-    this.attempt?.destroy()
+    this.leaveServers()
     this.client.abort(this.unframed)
     this.account(performance.now())
+  }
+
+  private leaveServers(): void {
+    this.attempt?.destroy()
+    this.second?.destroy()
   }
 
   // ── account ──
@@ -414,9 +426,14 @@ export class Exchange implements Applicant<Server> {
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     if (!this.internal) this.count((now - this.startedAt) * 1000)
     if (this.attempt !== null) this.attempt.leave(this.outcome, now)
-    if (this.waiting !== null) this.upstream!.admission!.gate.leave(this.waiting)
-    if (this.admission !== null) this.admission.gate.exit()
+    if (this.second !== null) this.second.end(this.outcome, now)
+    if (this.admission !== null) this.leaveUpstream(this.admission)
     this.client.exchangeOver(this.keepsClient, now)
+  }
+
+  private leaveUpstream({ gate }: Admission): void {
+    if (this.waiting !== null) gate.leave(this.waiting)
+    for (; this.places > 0; this.places--) gate.exit()
   }
 
   private count(micros: number): void {

@@ -1,5 +1,6 @@
 // What everything on the hot path of one thread shares. A new plan is installed by replacing what hangs on it; exchanges
 // under way keep the objects they began with.
+import type { Sickness } from '../balance/guard.ts'
 import { Bag } from '../base/bag.ts'
 import { IpSet } from '../base/ip-set.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
@@ -39,6 +40,8 @@ export interface RuntimeOptions {
   readonly metrics: (accept: string, query: string) => { contentType: string; body: string }
   /** Tells the main thread that a server was taken down after connect failures in a row. */
   readonly onConnectFailures: (slot: number, reason: string) => void
+  /** Tells the main thread that a server was ejected, or that its circuit breaker has opened or closed. */
+  readonly onSick: (slot: number, what: Sickness, reason: string) => void
 }
 
 export class Runtime {
@@ -48,6 +51,8 @@ export class Runtime {
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly wheel = new TimerWheel()
+  /** For the short waits before retries and hedges. It costs nothing while nobody waits. */
+  readonly fineWheel = new TimerWheel(() => performance.now(), 2)
   readonly buffers = new Buffers()
   readonly clients = new Bag<ClientConnection>()
   draining = false
@@ -59,6 +64,7 @@ export class Runtime {
   /** By slot. */
   private servers = new Map<number, Server>()
   private upstreams = new Map<string, Upstream>()
+  private routes = new Map<string, Route>()
 
   constructor(plan: Plan, options: RuntimeOptions) {
     this.options = options
@@ -91,12 +97,11 @@ export class Runtime {
     this.servers = servers
     this.upstreams = upstreams
     this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
-    this.route = compileRoutes(
-      plan.routes.map((route) => ({
-        match: route.match,
-        value: new Route(route, upstreams.get(route.upstream.name)!),
-      })),
+    const routes = plan.routes.map(
+      (route) => new Route(route, upstreams.get(route.upstream.name)!, this.routes.get(route.name)),
     )
+    this.routes = new Map(routes.map((route) => [route.plan.name, route]))
+    this.route = compileRoutes(routes.map((route) => ({ match: route.plan.match, value: route })))
   }
 
   /** The upstream of the present plan that has taken the place of this one. */
@@ -137,5 +142,6 @@ export class Runtime {
   close(): void {
     for (const server of this.servers.values()) server.close()
     this.wheel.stop()
+    this.fineWheel.stop()
   }
 }

@@ -1,5 +1,7 @@
-// An upstream in this thread: the pool of its servers, who is let in to it, and the budget for its retries.
+// An upstream in this thread: the pool of its servers, who is let in to it, and the rules and the budget for its retries.
+import { Guard } from '../balance/guard.ts'
 import { Pool, type PoolTools } from '../balance/pool.ts'
+import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
 import { Admission } from './admission.ts'
@@ -10,6 +12,7 @@ export class Upstream {
   readonly plan: UpstreamPlan
   readonly pool: Pool<Server>
   readonly budget: RetryBudget
+  readonly retries: Retries<Server>
   /** Null when everybody is let in. */
   readonly admission: Admission | null
 
@@ -22,11 +25,15 @@ export class Upstream {
       turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
       probe: () => {},
+      onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
+      ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)
     this.admission = before?.admission ?? (plan.gated ? new Admission(runtime, plan, this.pool) : null)
     this.admission?.gate.update(plan, this.pool)
+    if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
     this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    this.retries = new Retries(plan, this.pool, this.budget, options.random)
   }
 }

@@ -2,6 +2,9 @@
 // A strategy knows servers only by position: their place in the list it was given.
 import type { OptionRules } from './options.ts'
 
+/** What a config that names no strategy has, and what takes over from a strategy of people's own that breaks down. */
+export const DEFAULT_STRATEGY = 'least_active'
+
 /** The answer of a picker that has no server left to offer. */
 export const NONE = -1
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fresh, pickInTurn, SimulatedPool, SimulatedTurn, tally, tried } from '../../test/seams/simulated-pool.ts'
+import {
+  fresh,
+  pickInTurn,
+  pickUnderLoad,
+  SimulatedPool,
+  SimulatedTurn,
+  tally,
+  tried,
+} from '../../test/seams/simulated-pool.ts'
 import { seededRandom } from '../base/random.ts'
+import { OUTCOME } from '../seams/strategy.ts'
 import { leastActive } from './least-active.ts'
 
 test('the server with the fewest exchanges in flight is picked', () => {
@@ -53,19 +62,42 @@ test('a tried server is passed over, even when it is idle', () => {
   assert.equal(picker.pick(tried(0, 2)), 1)
 })
 
-test('among thousands of servers of many weights a few idle ones are all used', () => {
-  // Too long a round to lay out: ties are broken by the way along the ring (base/golden-sequence.ts).
+test('among servers of so many weights that a round is too long to lay out the idle ones are all used', () => {
+  // Ties are then broken by the way along the ring (base/golden-sequence.ts).
   const random = seededRandom(1)
-  const weights = Array.from({ length: 3000 }, () => 1 + Math.floor(random() * 1000))
-  const idle = [5, 6, 1500, 2999]
+  const weights = Array.from({ length: 64 }, () => 500 + Math.floor(random() * 1000))
+  const idle = [5, 6, 33, 63]
   const pool = new SimulatedPool(
     weights,
     weights.map((_, position) => (idle.includes(position) ? 0 : 1)),
   )
-  const counts = tally(pickInTurn(pool.picker(leastActive), 4000), 3000)
+  const counts = tally(pickInTurn(pool.picker(leastActive), 4000), 64)
   for (const position of idle) assert.ok(counts[position]! > 0, `server ${position} was never picked`)
   assert.equal(
     idle.reduce((sum, position) => sum + counts[position]!, 0),
     4000,
   )
+})
+
+test('among thousands of servers it finds an idle one that it saw going idle', () => {
+  const pool = new SimulatedPool(new Array<number>(5000).fill(1), new Array<number>(5000).fill(1))
+  const picker = pool.picker(leastActive)
+  for (const position of [17, 4321]) {
+    pool.loads[position] = 0
+    picker.finished?.(position, { outcome: OUTCOME.ok, headMillis: 1, millis: 1, now: 0 })
+  }
+  const picks = [0, 1].map(() => {
+    const position = picker.pick(fresh)
+    pool.loads[position]!++
+    return position
+  })
+  assert.deepEqual(picks.sort(), [17, 4321])
+})
+
+test('among a thousand busy servers the longest queue is hardly longer than the mean', () => {
+  // One draw in place of a few would give the longest queue a dozen or more, and exactness 3.
+  const pool = new SimulatedPool(new Array<number>(1000).fill(1))
+  const picker = pool.picker(leastActive)
+  pickUnderLoad(pool, picker, 50_000, 2500)
+  assert.ok(Math.max(...pool.loads) <= 4, `${Math.max(...pool.loads)} in flight at one server`)
 })

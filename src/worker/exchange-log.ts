@@ -1,10 +1,12 @@
 // Connects the hot path with the log of its thread.
 import {
   acceptFailed,
+  hedging,
   type LogLine,
   requestFailed,
   requestRefused,
   retrying,
+  strategyFailed,
   tooManyClients,
   upstreamFull,
 } from '../observe/lines.ts'
@@ -58,13 +60,21 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
               head.old ? 'HTTP/1.0' : 'HTTP/1.1',
             )
           },
-    retrying: (exchange, _server, failure, detail) => logger.log(retrying(attempt(exchange, failure, detail))),
+    retrying: (exchange, server, failure, detail) => {
+      const { method, target } = exchange.head
+      logger.log(retrying({ method, target, server: server.plan.url, failure, reason: detail }))
+    },
+    hedging: logger.isLogged('debug')
+      ? ({ head: { method, target } }, server, millis) =>
+          logger.log(hedging(method, target, server.plan.url, Math.round(millis)))
+      : null,
     failed: (exchange, detail) => {
       const failure = exchange.failure!
       const line = requestFailed(attempt(exchange, failure, detail), exchange.status)
       logger.log(isQuiet(failure) ? { ...line, level: 'debug' } : line)
     },
     upstreamFull: (upstream, state) => seldom(upstreamFull(upstream, state), upstream),
+    strategyFailed: (upstream, strategy, reason) => logger.log(strategyFailed(upstream, strategy, reason)),
     tooManyClients: (limit) => seldom(tooManyClients(limit)),
     acceptFailed: (code) => seldom(acceptFailed(code)),
     refused: (client, code, status) => logger.log(requestRefused(client, status, code)),

@@ -4,6 +4,7 @@ import { metricsAnswer } from '../observe/metrics-answer.ts'
 import { takeSnapshot } from '../observe/snapshot.ts'
 import { makeThreadLog } from '../observe/thread-log.ts'
 import { compilePlan } from '../plan/compile-plan.ts'
+import { loadStrategies, namesFiles } from '../plan/load-strategies.ts'
 import type { Plan } from '../plan/plan.ts'
 import { Listener } from '../proxy/listener.ts'
 import { Runtime } from '../proxy/runtime.ts'
@@ -28,6 +29,8 @@ export class Worker {
   private readonly counters: Counters
   private runtime: Runtime | null = null
   private listeners: Listener[] = []
+  /** Settled when the last plan was installed: strategies of people's own take a while to load, and order is kept. */
+  private installing: Promise<void> = Promise.resolve()
   /** Settled when the listeners are open, or could not be opened. */
   private listening: Promise<void> = Promise.resolve()
   private flushLog = (): void => {}
@@ -50,10 +53,10 @@ export class Worker {
   private receive(message: ToWorker): void {
     switch (message.type) {
       case 'install':
-        this.install(message)
+        this.installing = this.installing.then(() => this.install(message))
         break
       case 'listen':
-        this.listening = this.listen(message)
+        this.listening = this.installing.then(() => this.listen(message))
         break
       case 'drain':
         void this.drain()
@@ -68,11 +71,12 @@ export class Worker {
     this.port.postMessage(message)
   }
 
-  private install(message: Install): void {
-    const plan = compilePlan(message.config, message.slots, message.generation)
+  private async install({ config, slots, generation }: Install): Promise<void> {
+    const loaded = namesFiles(config) ? await loadStrategies(config) : undefined
+    const plan = compilePlan(config, slots, generation, loaded)
     if (this.runtime !== null) this.runtime.install(plan)
     else this.runtime = this.makeRuntime(plan)
-    this.send({ type: 'installed', generation: message.generation })
+    this.send({ type: 'installed', generation })
   }
 
   private makeRuntime(plan: Plan): Runtime {
@@ -94,6 +98,7 @@ export class Worker {
       clientConnections: () => this.clientConnections(),
       metrics: (accept, query) => metricsAnswer(this.snapshot(), accept, query),
       onConnectFailures: (slot, reason) => this.send({ type: 'connect_failures', slot, reason }),
+      onSick: (slot, what, reason) => this.send({ type: 'sick', slot, what, reason }),
     })
   }
 
@@ -135,8 +140,9 @@ export class Worker {
   }
 
   private async drain(): Promise<void> {
-    const runtime = this.runtime!
+    await this.installing
     await this.listening
+    const runtime = this.runtime!
     runtime.draining = true
     for (const listener of this.listeners) listener.close()
     const finish = (): void => {
@@ -156,6 +162,6 @@ export class Worker {
   }
 
   private cut(): void {
-    for (const client of this.runtime!.clients.all()) if (client.cut()) this.cutExchanges++
+    for (const client of this.runtime?.clients.all() ?? []) if (client.cut()) this.cutExchanges++
   }
 }

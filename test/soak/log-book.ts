@@ -2,6 +2,7 @@
 // has no place in the soak goes into the ledger.
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { FAILURES } from '../../src/seams/failures.ts'
 import type { Ledger } from './ledger.ts'
 
 /** Lines of any number and time: what the soak does on purpose. */
@@ -16,6 +17,12 @@ const EXPECTED = new Set([
 ])
 /** Paths on which a server fails on purpose. */
 const FAILING = /^(\/turns)?\/(reset|half|hang)\b/
+
+const BLAMED = new Set(
+  Object.values(FAILURES)
+    .filter(({ blame }) => blame !== 'client')
+    .map(({ name }) => name),
+)
 
 interface Line {
   readonly time: string
@@ -37,6 +44,8 @@ export class LogBook {
   /** Retries as the access lines give them. */
   retriesOfExchanges = 0
   responseBytes = 0
+  /** By fault of a server or the balancer; a tunnel that breaks is none, for its request was answered. */
+  failed = 0
   readonly failures = new Map<string, number>()
   readonly ownAnswers = new Map<string, number>()
   /** By server and status: `http://127.0.0.1:18000 200`. */
@@ -91,7 +100,10 @@ export class LogBook {
     this.exchanges++
     this.retriesOfExchanges += retries
     this.responseBytes += bytes
-    if (failure !== undefined) bump(this.failures, failure)
+    if (failure !== undefined) {
+      bump(this.failures, failure)
+      if (status !== 101 && BLAMED.has(failure)) this.failed++
+    }
     if (status === 0) this.unanswered++
     // No server of the soak gives one of these.
     else if (status === 400 || status > 501) bump(this.ownAnswers, String(status))

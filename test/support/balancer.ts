@@ -1,5 +1,5 @@
 // Starts a balancer on a free port for a test, and stops it afterwards. What a test does not say is set so that it
-// sees only what it asked for: one worker on a free port of this machine, and no health checks.
+// sees only what it asked for: one worker on a free port of this machine, no health checks, and no server left out.
 import type { FileConfig } from '../../src/config/schema.ts'
 import type { ThreadOptions } from '../../src/control/worker-handle.ts'
 import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
@@ -101,6 +101,7 @@ function fileConfig({ servers = [], strategy = 'round_robin', upstream, ...rest 
     listeners: [{ address: '127.0.0.1', port: 0 }],
     upstreams: { main: { strategy, servers: members, ...upstream } },
     health_check: 'off',
+    outlier_detection: 'off',
     workers: 1,
     ...rest,
   }

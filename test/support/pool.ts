@@ -45,6 +45,7 @@ export class TestPool {
       random: seededRandom(1),
       turn: (tier) => turns.at(0, tier),
       probe: () => {},
+      onStrategyFailed: () => {},
     }
     this.now = before?.now ?? 0
     this.servers = plan.servers.map((server, slot) => before?.servers[slot] ?? new TestServer(server))
