@@ -64,10 +64,7 @@ test('prequal asks servers beside the requests, and goes by what they say', asyn
   }, 'three of four requests at the idle server')
   // Probes keep their connections.
   const connections = servers.reduce((sum, origin) => sum + origin.connections.length, 0)
-  assert.ok(
-    connections < 20,
-    `${connections} connections, ${probes.length} probes`,
-  )
+  assert.ok(connections < 20, `${connections} connections, ${probes.length} probes`)
 })
 
 test('probes that are not answered, refused or answered with nonsense disturb nothing', async (t) => {
