@@ -17,7 +17,7 @@ const [one, two, three] = [await startServer('one'), await startServer('two'), a
 const config = defineConfig({
   load_balancer: { port: 0, strategy: 'round_robin' },
   servers: { urls: [one.url, { url: two.url, weight: 1 }] },
-  health_check: { interval: '100ms' },
+  health_check: { interval: '2s' },
 })
 const balancer = createLoadBalancer(config)
 balancer.on('server-down', ({ server, reason }) => {

@@ -16,11 +16,12 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   balance: ['plan', 'picking', 'shared', 'seams', 'base'],
   proxy: ['balance', 'plan', 'router', 'http1', 'shared', 'seams', 'base'],
   observe: ['shared', 'base'],
-  worker: ['plan', 'proxy', 'shared', 'observe', 'seams', 'base'],
-  control: ['config', 'plan', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
+  worker: ['balance', 'plan', 'proxy', 'shared', 'observe', 'seams', 'base'],
+  control: ['balance', 'config', 'plan', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
   demo: ['base'],
+  lab: ['balance', 'plan', 'config', 'registry.ts', 'shared', 'seams', 'base', 'control/hysteresis.ts'],
   'index.ts': ['control', 'config', 'observe', 'seams'],
-  cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'seams', 'base'],
+  cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'lab', 'seams', 'base'],
 }
 
 /** Where types, but no code, may come from in addition: the data that travels through all layers, and the contracts. */

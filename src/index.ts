@@ -12,6 +12,7 @@ export {
   type LoadBalancerEvents,
   type LoadBalancerOptions,
 } from './control/load-balancer.ts'
+export type { BreakerEvent, EjectionEvent } from './control/sick-servers.ts'
 export type { Snapshot } from './observe/snapshot.ts'
 export { defineStrategy, type StrategyParts } from './seams/define-strategy.ts'
 export type { OptionRule, OptionRules, OptionValues } from './seams/options.ts'

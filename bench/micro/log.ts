@@ -1,10 +1,11 @@
-// What a line of the log costs the thread that moves bytes: nanoseconds per line, handing over whole batches included.
+// What a line of the log costs the thread that moves bytes: nanoseconds and bytes per line, handing over whole batches included.
 // Run: node bench/micro/log.ts
 import { AccessLog } from '../../src/observe/access-log.ts'
 import { LineBatch } from '../../src/observe/line-batch.ts'
 import { LogClock } from '../../src/observe/log-clock.ts'
 import type { LogFormat } from '../../src/observe/log-format.ts'
 import { SelectionLog } from '../../src/observe/selection-log.ts'
+import { allocated, costCells } from './cost.ts'
 
 const LINES = 1_000_000
 const ROUNDS = 5
@@ -40,14 +41,19 @@ function batch(): LineBatch {
 }
 
 async function measure(name: string, make: () => (line: number) => void): Promise<void> {
-  let best = Number.POSITIVE_INFINITY
+  let nanos = Number.POSITIVE_INFINITY
+  let bytes: number | null = null
   const write = make()
   for (let round = 0; round < ROUNDS; round++) {
+    const before = allocated()
     const start = process.cpuUsage()
     for (let line = 0; line < LINES; line++) write(line)
     const used = process.cpuUsage(start)
-    best = Math.min(best, ((used.user + used.system) * 1000) / LINES)
+    const after = allocated()
+    bytes = before === null || after === null ? null : (after - before) / LINES
+    nanos = Math.min(nanos, ((used.user + used.system) * 1000) / LINES)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  console.log(`${name.padEnd(32)} ${best.toFixed(0).padStart(5)} ns per line`)
+  const [time = '', memory = ''] = costCells({ nanos, bytes })
+  console.log(`${name.padEnd(32)} ${time.padStart(8)} ${memory.padStart(10)} per line`)
 }

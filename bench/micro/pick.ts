@@ -1,4 +1,4 @@
-// `node --expose-gc bench/micro/pick.ts [seconds] [strategy…]`: what one pick costs with each strategy, in nanoseconds and bytes.
+// `node bench/micro/pick.ts [seconds] [strategy…]`: what one pick costs with each strategy, in nanoseconds and bytes.
 // In-flight counts and the turn lie in shared memory as in a worker; every pick starts an exchange, and the one begun
 // 2 × servers picks ago finishes, so that all servers are busy and least_active cannot stop at an idle one. The cost of telling
 // the picker of the end, and of 1024 keys to hash, is in it; servers answer probes at once. Each strategy runs in a process
@@ -17,13 +17,13 @@ import {
 import { InFlight } from '../../src/shared/in-flight.ts'
 import { ServerTable } from '../../src/shared/server-table.ts'
 import { Turns } from '../../src/shared/turns.ts'
+import { cost, costCells, cpuMicros } from './cost.ts'
 
 const SIZES = [3, 10, 1000, 10_000]
 const WEIGHTS: readonly [string, (position: number) => number][] = [
   ['equal weights', () => 1],
   ['weights 1 to 10', (position) => 1 + (position % 10)],
 ]
-const RUNS = 5
 const KEYS = Array.from({ length: 1024 }, (_, index) => `/some/path/${index}`)
 /** Further rows for strategies with options. */
 const VARIANTS: Record<string, Record<string, unknown>[]> = {
@@ -71,7 +71,7 @@ class Workload {
     const begin = cpuMicros()
     this.picker = strategy.make(
       servers,
-      { random: seededRandom(1), turn: new Turns(1).at(0), probe },
+      { random: seededRandom(1), turn: new Turns(1).at(0, 0), probe },
       { ...defaultOptions(strategy.options ?? {}), ...options },
       null,
     )
@@ -100,46 +100,19 @@ class Workload {
   }
 }
 
-/** Runs for about that long; returns the nanoseconds and the bytes on the heap of each pick: of the best of a few runs. */
-function measure(workload: Workload, millis: number): { nanos: number; bytes: number } {
-  let picks = 100
-  for (; ; picks *= 2) {
-    const begin = cpuMicros()
-    workload.run(picks)
-    if (cpuMicros() - begin > (1000 * millis) / RUNS) break
-  }
-  let nanos = Infinity
-  let bytes = Infinity
-  for (let run = 0; run < RUNS; run++) {
-    globalThis.gc?.()
-    const heap = process.memoryUsage().heapUsed
-    const begin = cpuMicros()
-    workload.run(picks)
-    nanos = Math.min(nanos, ((cpuMicros() - begin) * 1000) / picks)
-    bytes = Math.min(bytes, Math.max(0, process.memoryUsage().heapUsed - heap) / picks)
-  }
-  return { nanos, bytes }
-}
-
-/** Of this thread: what else runs on the machine does not count. */
-function cpuMicros(): number {
-  const { user, system } = process.threadCpuUsage()
-  return user + system
-}
-
 function measureStrategy(name: string, millis: number): void {
   for (const options of VARIANTS[name] ?? [{}]) {
     for (const [label, weight] of WEIGHTS) {
       for (const count of SIZES) {
         const workload = new Workload(registry.strategies[name]!, count, weight, options)
-        const { nanos, bytes } = measure(workload, millis)
+        const [nanos = '', bytes = ''] = costCells(cost((picks) => workload.run(picks), millis))
         const cells = [
           [name, ...Object.values(options)].join(' ').padEnd(18),
           label.padEnd(16),
           String(count).padStart(7),
           `${workload.made.toFixed(1)} ms`.padStart(10),
         ]
-        console.log(...cells, `${nanos.toFixed(0)} ns`.padStart(12), bytes >= 1 ? `${bytes.toFixed(0)} bytes` : '')
+        console.log(...cells, nanos.padStart(12), bytes.padStart(10))
       }
     }
   }
@@ -153,7 +126,7 @@ function main(): void {
   }
   console.log('strategy           weights          servers    made in     per pick')
   for (const name of names.length === 0 ? Object.keys(registry.strategies) : names) {
-    spawnSync(process.execPath, ['--expose-gc', import.meta.filename, seconds, name], { stdio: 'inherit' })
+    spawnSync(process.execPath, [import.meta.filename, seconds, name], { stdio: 'inherit' })
   }
 }
 

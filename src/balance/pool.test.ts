@@ -1,97 +1,119 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { seededRandom } from '../base/random.ts'
-import { normaliseConfig } from '../config/load.ts'
-import { compilePlan } from '../plan/compile-plan.ts'
-import { serverKey, type UpstreamPlan } from '../plan/plan.ts'
-import { registry } from '../registry.ts'
-import { OUTCOME } from '../seams/strategy.ts'
-import { InFlight } from '../shared/in-flight.ts'
-import { DOWN, DRAINING, ServerTable, UP } from '../shared/server-table.ts'
-import { Turns } from '../shared/turns.ts'
-import { Pool, type PoolExchange, type PoolServer } from './pool.ts'
+import { describe, test } from 'node:test'
+import { TestPool } from '../../test/support/pool.ts'
+import { DOWN, DRAINING, UP } from '../shared/server-table.ts'
 
-const NAMES = Object.keys(registry.strategies)
-const random = seededRandom(1)
-const fresh: PoolExchange = { hasTried: () => false, key: () => String(random()) }
+const urls = (count: number) => Array.from({ length: count }, (_, index) => `http://s:${index + 1}`)
 
-function planFor(strategy: string, servers: { url: string; max_active?: number }[]): UpstreamPlan {
-  const config = normaliseConfig({ upstreams: { main: { strategy, servers } } })
-  const slots = Object.fromEntries(servers.map(({ url }, slot) => [serverKey('main', url), slot]))
-  return compilePlan(config, { servers: slots, turns: { main: 0 } }, 1).upstreams[0]!
-}
+describe('levels', () => {
+  const backup = { servers: [...urls(2), { url: 'http://s:9', backup: true }] }
 
-function poolOf(strategy: string, count: number, max_active?: number) {
-  const servers = Array.from({ length: count }, (_, number) => ({
-    url: `http://10.0.0.${number}`,
-    ...(max_active === undefined ? {} : { max_active }),
-  }))
-  const plan = planFor(strategy, servers)
-  const table = new ServerTable(count + 1)
-  const tools = {
-    table,
-    inFlight: new InFlight(table, count + 1),
-    turn: new Turns(1).at(0),
-    random: seededRandom(1),
-    probe: () => {},
-    onStrategyFailed: assert.fail,
+  test('a backup is chosen only when the others are down, and no longer when one is back', () => {
+    const pool = new TestPool(backup)
+    assert.equal(pool.tally(100)[2], 0)
+    pool.table.setHealth(0, DOWN)
+    assert.deepEqual(pool.tally(100), [0, 100, 0])
+    pool.table.setHealth(1, DOWN)
+    assert.deepEqual(pool.tally(100), [0, 0, 100])
+    pool.table.setHealth(0, UP)
+    assert.deepEqual(pool.tally(100), [100, 0, 0])
+  })
+
+  test('a backup is chosen when the others are full or were tried', () => {
+    const pool = new TestPool({
+      servers: [
+        { url: 'http://s:1', max_active: 1 },
+        { url: 'http://s:9', backup: true },
+      ],
+    })
+    assert.equal(pool.choose(), 0)
+    assert.equal(pool.choose(), 1)
+    pool.finish(0)
+    assert.equal(pool.choose(), 0)
+    assert.equal(pool.choose(0, 1), undefined)
+  })
+
+  test('a level of which too much is down overflows to the next in proportion', () => {
+    const levels = { servers: [...urls(2), { url: 'http://s:3', priority: 1 }, { url: 'http://s:4', priority: 1 }] }
+    const pool = new TestPool(levels)
+    assert.deepEqual(pool.tally(1000).slice(2), [0, 0])
+    pool.table.setHealth(0, DOWN)
+    const [, near, ...far] = pool.tally(10_000)
+    assert.ok(Math.abs(near! - 7000) < 200, `${near} of 10000, not 70 %`)
+    for (const count of far) assert.ok(Math.abs(count - 1500) < 150, `${count} of 10000, not 15 %`)
+  })
+
+  test('servers of the same zone are preferred, the others are used when these are gone', () => {
+    const zones = { servers: urls(4).map((url, index) => ({ url, zone: index < 2 ? 'a' : 'b' })) }
+    const pool = new TestPool(zones, { zone: 'b' })
+    assert.deepEqual(pool.tally(100), [0, 0, 50, 50])
+    pool.table.setHealth(2, DOWN)
+    pool.table.setHealth(3, DOWN)
+    assert.deepEqual(pool.tally(100), [50, 50, 0, 0])
+  })
+
+  test('when too few servers are healthy all are used, but never one that leaves', () => {
+    const pool = new TestPool({ servers: urls(4), panic_threshold: '50%' })
+    pool.table.setHealth(0, DOWN)
+    pool.table.setHealth(1, DRAINING)
+    pool.table.setHealth(2, DOWN)
+    assert.deepEqual(pool.tally(90), [30, 0, 30, 30])
+    assert.equal(pool.pool.panic, true)
+    pool.table.setHealth(0, UP)
+    assert.deepEqual(pool.tally(90), [45, 0, 0, 45])
+    assert.equal(pool.pool.panic, false)
+  })
+})
+
+describe('slow start', () => {
+  const upstream = { servers: urls(2), strategy: 'round_robin', slow_start: { window: '10s' } } as const
+
+  /** The share of server 1 in percent, `millis` later. */
+  function share(pool: TestPool, millis: number): number {
+    pool.now += millis
+    return pool.tally(2100)[1]! / 21
   }
-  const members = plan.servers.map((one): PoolServer => ({ slot: one.slot, plan: one, closed: false, position: -1 }))
-  return { pool: new Pool(plan, members, tools), plan, members, table, tools }
-}
 
-for (const name of NAMES) {
-  test(`${name}: a server that is down or draining is never chosen, and is again once it is up`, () => {
-    const { pool, members, table } = poolOf(name, 5)
-    const chosen = (): Set<number> => {
-      const slots = new Set<number>()
-      for (let i = 0; i < 200; i++) {
-        const server = pool.choose(fresh, 0)
-        if (server === null) continue
-        slots.add(server.slot)
-        pool.finish(server, OUTCOME.ok, 1, 1, 0)
-      }
-      return slots
+  function expectedShare(weight: number): number {
+    return (100 * weight) / (1 + weight)
+  }
+
+  test('a server that comes up while another is up gets its weight little by little', () => {
+    const pool = new TestPool(upstream)
+    assert.equal(share(pool, 0), 50)
+    pool.table.setHealth(1, DOWN)
+    assert.equal(share(pool, 60_000), 0)
+    pool.table.setHealth(1, UP)
+    for (const [millis, weight] of [
+      [0, 0.1],
+      [2500, 0.25],
+      [2500, 0.5],
+      [2500, 0.75],
+      [2500, 1],
+    ] as const) {
+      const found = share(pool, millis)
+      assert.ok(Math.abs(found - expectedShare(weight)) < 1, `${found} % with a weight of ${weight}`)
     }
-    table.setHealth(0, DOWN)
-    table.setHealth(3, DRAINING)
-    const some = chosen()
-    assert.ok(some.size > 0 && !some.has(0) && !some.has(3), `${[...some]}`)
-    for (const { slot } of members) table.setHealth(slot, DOWN)
-    assert.equal(chosen().size, 0)
-    assert.equal(pool.anyUp, false)
-    table.setHealth(0, UP)
-    assert.deepEqual([...chosen()], [0])
   })
 
-  test(`${name}: servers fill up to their limits and no further, whoever else takes places`, () => {
-    const { pool, members, table, tools } = poolOf(name, 4, 3)
-    const other = new InFlight(table, 5)
-    for (let slot = 0; slot < 4; slot++) other.takeBelow(slot, 3)
-    const taken = Array.from({ length: 8 }, () => pool.choose(fresh, 0))
-    assert.ok(taken.every((server) => server !== null))
-    assert.deepEqual(
-      members.map(({ slot }) => table.inFlight(slot)),
-      [3, 3, 3, 3],
-    )
-    assert.equal(pool.choose(fresh, 0), null)
-    pool.finish(taken[5]!, OUTCOME.ok, 1, 1, 0)
-    assert.equal(pool.choose(fresh, 0), taken[5])
-    tools.inFlight.giveBack()
+  test('the first servers of all start with everything, and so does one that finds nobody else', () => {
+    const pool = new TestPool(upstream)
+    pool.table.setHealth(0, DOWN)
+    pool.table.setHealth(1, DOWN)
+    assert.equal(pool.choose(), undefined)
+    pool.table.setHealth(1, UP)
+    assert.equal(share(pool, 0), 100)
+    const fresh = new TestPool(upstream)
+    assert.equal(share(fresh, 0), 50)
   })
-}
 
-test('what was learned goes over to the pool of the next plan, and late ends of the former one do no harm', () => {
-  const { pool, plan, members, tools, table } = poolOf('least_time', 3)
-  const first = Array.from({ length: 3 }, () => pool.choose(fresh, 0)!)
-  for (const server of first) pool.finish(server, OUTCOME.ok, server.slot === 1 ? 5 : 500, 500, 1)
-  const late = pool.choose(fresh, 2)!
-  assert.equal(late.slot, 1)
-  // Another order, and one more.
-  const added: PoolServer = { slot: 3, plan: plan.servers[0]!, closed: false, position: -1 }
-  const next = new Pool(plan, [added, members[2]!, members[1]!, members[0]!], tools, pool)
-  assert.equal(next.choose(fresh, 3)!.slot, 1)
-  pool.finish(late, OUTCOME.ok, 5, 5, 4)
-  pool.finish(added, OUTCOME.ok, 5, 5, 4)
-  assert.equal(table.inFlight(1), 1)
+  test('a server that joins by a new plan starts slowly, those that stay do not', () => {
+    const before = new TestPool({ ...upstream, servers: urls(1) })
+    before.tally(1)
+    const after = new TestPool(upstream, {}, before)
+    assert.ok(share(after, 0) < 10)
+    assert.equal(share(after, 10_000), 50)
+    const again = new TestPool(upstream, {}, after)
+    assert.equal(share(again, 0), 50)
+  })
 })

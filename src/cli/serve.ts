@@ -7,6 +7,7 @@ import { startError } from './start-error.ts'
 import { firstStopSignal } from './stop-signals.ts'
 
 interface Around {
+  takeOver?: boolean
   /** Runs when every listener accepts. */
   started?: (listeners: readonly BoundListener[]) => void
   /** Runs when the last exchange has ended, or when the start failed. */
@@ -14,10 +15,10 @@ interface Around {
 }
 
 /** Rejects with a CliError when a listener cannot be opened, or when no worker is left; otherwise it ends the process and never returns. */
-export async function serve(config: Config, { started, stopped }: Around = {}): Promise<never> {
+export async function serve(config: Config, { takeOver = false, started, stopped }: Around = {}): Promise<never> {
   const stopSignal = firstStopSignal()
   const { LoadBalancer } = await import('../control/load-balancer.ts')
-  const balancer = new LoadBalancer(config, { stdout: true })
+  const balancer = new LoadBalancer(config, { stdout: true, takeOver })
   const failed = new Promise<Error>((resolve) => balancer.once('failed', resolve))
   if (started !== undefined) balancer.once('listening', started)
   try {

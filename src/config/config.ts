@@ -10,6 +10,8 @@ export interface Config {
   forwarding: Forwarding
   logging: Logging
   metrics: MetricsConfig
+  /** Where this balancer stands; empty: nowhere in particular. */
+  zone: string
   workers: number
   shutdown_timeout: number
 }
@@ -41,9 +43,30 @@ export interface UpstreamConfig {
   servers: ServerConfig[]
   health_check: HealthCheckConfig
   passive_health: PassiveHealth
+  /** Inclusive ranges of the statuses that count as a failure of the server. */
+  failure_statuses: { from: number; to: number }[]
+  /** null: off. */
+  outlier_detection: OutlierDetection | null
+  /** null: off. */
+  circuit_breaker: CircuitBreaker | null
+  server_feedback: ServerFeedback
   timeouts: ServerTimeouts
   retries: Retries
+  hedging: Hedging
   connections: Connections
+  slow_start: SlowStart
+  /** How much more than its share the healthy part of a level is thought to bear; at least 1. */
+  overprovisioning: number
+  /** Share of healthy servers below which all are used, 0 to 1. */
+  panic_threshold: number
+}
+
+export interface SlowStart {
+  /** 0: off. */
+  window: number
+  /** Share of the weight at the beginning, 0 to 1. */
+  min_weight: number
+  aggression: number
 }
 
 export interface StrategyConfig {
@@ -64,6 +87,12 @@ export interface ServerConfig {
   weight: number
   /** Most exchanges in flight at a time, over all workers; 0: any number. */
   max_active: number
+  /** Level: 0 comes first. */
+  priority: number
+  /** Used only when no other server is healthy or has a place left. */
+  backup: boolean
+  /** Empty: nowhere in particular. */
+  zone: string
 }
 
 export interface HealthCheckConfig {
@@ -96,6 +125,63 @@ export interface PassiveHealth {
   connect_failures: number
 }
 
+/** Servers that do worse than the others, and how long they are left out. Numbers of 0 turn a rule off. */
+export interface OutlierDetection {
+  /** Attempts in a row without a usable answer. */
+  consecutive_failures: number
+  /** Failed attempts in a row, error statuses included. */
+  consecutive_errors: number
+  interval: number
+  min_requests: number
+  min_servers: number
+  /** Standard deviations below the mean of all success rates. */
+  success_rate_factor: number
+  /** Share of attempts that failed, 0 to 1. */
+  failure_percentage: number
+  /** Times the median latency of the others. */
+  latency_factor: number
+  /** Median latency that is never too long. */
+  latency_floor: number
+  base_time: number
+  max_time: number
+  /** Share by which each ejection is lengthened at random, 0 to 1. */
+  jitter: number
+  /** Share of the servers that may be ejected at a time, 0 to 1. */
+  max_ejected: number
+}
+
+/** When a server is left alone, and how it is tried again. Numbers of 0 turn a rule off. */
+export interface CircuitBreaker {
+  consecutive_failures: number
+  /** Share of attempts within the window that failed, 0 to 1. */
+  error_rate: number
+  /** Longest time to the head of a response that the quantile may have. */
+  latency: number
+  latency_quantile: number
+  window: number
+  min_requests: number
+  open_time: number
+  max_open_time: number
+  trials: number
+}
+
+/** What servers may say about themselves. */
+export interface ServerFeedback {
+  headers: boolean
+  /** Load reports in responses (ORCA). */
+  orca: boolean
+  orca_error_penalty: number
+  orca_blackout: number
+  /** Port of the agent; 0: off. */
+  agent_port: number
+  agent_interval: number
+  agent_timeout: number
+  /** What is sent to the agent first; may be empty. */
+  agent_send: string
+  /** How long what was said holds. */
+  expiry: number
+}
+
 export interface ServerTimeouts {
   connect: number
   response_head: number
@@ -110,13 +196,30 @@ export interface ClientTimeouts {
   keep_alive_idle: number
 }
 
+/** What a request may be sent again for; a range of statuses is inclusive. */
+export type RetryCondition = 'connect_failure' | 'reset' | 'timeout' | { from: number; to: number }
+
 export interface Retries {
   /** Further attempts after the first one. */
   attempts: number
+  on: RetryCondition[]
+  /** Also requests that may be executed twice: POST, PATCH and unknown methods. */
+  non_idempotent: boolean
+  /** From the choice of a server to the head of its response. */
+  per_try_timeout: number
+  backoff_base: number
+  backoff_max: number
+  /** Longest Retry-After that is waited for; 0: a response with one is passed on. */
+  retry_after_max: number
   /** Share of requests over the last 10 s that may be retries, 0 to 1. */
   budget_ratio: number
   /** Retries per second that are always allowed. */
   budget_min_per_second: number
+}
+
+export interface Hedging {
+  /** Milliseconds, or a percentile of what the route takes to a response head: 50 to 99.9. */
+  after: number | { percentile: number }
 }
 
 export interface Connections {

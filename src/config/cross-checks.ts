@@ -4,6 +4,8 @@
 import { suggest } from './closest.ts'
 import { Mistake } from './mistake.ts'
 import { type Finding, formatPath, type Path, quote } from './problem.ts'
+import { type Entries, isObject, listOf, objectOf } from './raw-value.ts'
+import { checkRetries } from './retry-checks.ts'
 import { addressKey, parseServerUrl, shortestIpv6 } from './server-url.ts'
 import { NAME_HINT, NAME_PATTERN, TOKEN } from './values.ts'
 
@@ -11,8 +13,6 @@ export interface CheckOptions {
   /** For the library, where servers may be added later. */
   allowNoServers?: boolean
 }
-
-type Entries = Record<string, unknown>
 
 export function crossCheck(file: unknown, options: CheckOptions = {}): Finding[] {
   if (!isObject(file)) return []
@@ -22,6 +22,7 @@ export function crossCheck(file: unknown, options: CheckOptions = {}): Finding[]
     ...checkListeners(listOf(file.listeners)),
     ...checkRoutes(file),
     ...checkUpstreams(objectOf(file.upstreams)),
+    ...checkRetries(file),
     ...checkHeaders(objectOf(file.health_check).headers, ['health_check', 'headers']),
   ]
 }
@@ -237,16 +238,4 @@ function checkHeaders(headers: unknown, path: Path): Finding[] {
     if (!OWN_HEADERS.includes(name.toLowerCase())) return []
     return [{ ...at, message: 'cannot be set: the health check sets it itself', hint: 'remove it' }]
   })
-}
-
-function isObject(value: unknown): value is Entries {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function objectOf(value: unknown): Entries {
-  return isObject(value) ? value : {}
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
 }

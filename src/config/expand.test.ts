@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serverConfig } from '../../test/support/server-config.ts'
 import type { ClientTimeouts, Config, ServerConfig, UpstreamConfig } from './config.ts'
 import { normaliseConfig } from './load.ts'
 import type { FileConfig, ParsedFile, ParsedUpstream } from './schema.ts'
@@ -14,10 +15,7 @@ const DEFAULTS: Config = {
     {
       name: 'main',
       strategy: { name: 'least_active', options: {} },
-      servers: [
-        { url: 'http://localhost:8001', host: 'localhost', port: 8001, weight: 1, max_active: 0 },
-        { url: 'http://localhost:8002', host: 'localhost', port: 8002, weight: 2, max_active: 0 },
-      ],
+      servers: [serverConfig('localhost', 8001), serverConfig('localhost', 8002, { weight: 2 })],
       health_check: {
         kind: 'http',
         interval: 30_000,
@@ -35,8 +33,50 @@ const DEFAULTS: Config = {
         body_contains: '',
       },
       passive_health: { connect_failures: 3 },
+      failure_statuses: [{ from: 500, to: 599 }],
+      outlier_detection: {
+        consecutive_failures: 5,
+        consecutive_errors: 0,
+        interval: 10_000,
+        min_requests: 100,
+        min_servers: 5,
+        success_rate_factor: 0,
+        failure_percentage: 0,
+        latency_factor: 0,
+        latency_floor: 50,
+        base_time: 30_000,
+        max_time: 300_000,
+        jitter: 0.1,
+        max_ejected: 0.5,
+      },
+      circuit_breaker: null,
+      server_feedback: {
+        headers: false,
+        orca: false,
+        orca_error_penalty: 1,
+        orca_blackout: 10_000,
+        agent_port: 0,
+        agent_interval: 5000,
+        agent_timeout: 2000,
+        agent_send: '',
+        expiry: 180_000,
+      },
       timeouts: { connect: 5000, response_head: 60_000, body_idle: 60_000, exchange: 0, tunnel_idle: 3_600_000 },
-      retries: { attempts: 2, budget_ratio: 0.2, budget_min_per_second: 10 },
+      slow_start: { window: 0, min_weight: 0.1, aggression: 1 },
+      overprovisioning: 1.4,
+      panic_threshold: 0,
+      retries: {
+        attempts: 2,
+        on: ['connect_failure', 'reset'],
+        non_idempotent: false,
+        per_try_timeout: 0,
+        backoff_base: 25,
+        backoff_max: 250,
+        retry_after_max: 1000,
+        budget_ratio: 0.2,
+        budget_min_per_second: 10,
+      },
+      hedging: { after: 0 },
       connections: { idle_per_server: 256, idle_timeout: 60_000 },
     },
   ],
@@ -52,6 +92,7 @@ const DEFAULTS: Config = {
   forwarding: { trusted_proxies: [], x_forwarded: true, forwarded: false, via: true },
   logging: { format: 'text', level: 'info', selection: true, access: false },
   metrics: { path: '/metrics' },
+  zone: '',
   workers: 0,
   shutdown_timeout: 30_000,
 }
@@ -198,6 +239,34 @@ test('addresses and hosts come out in the form in which they are compared', () =
   assert.equal(config.upstreams[0]!.servers[0]!.host, '::1')
 })
 
+test('outlier detection and circuit breakers are merged key by key, and "off" gives way to an upstream that has an object', () => {
+  const servers = ['http://localhost:1']
+  const upstreams = {
+    plain: { servers },
+    own: { servers, outlier_detection: { base_time: '10m' }, circuit_breaker: {}, failure_statuses: [503, '4xx'] },
+    off: { servers, outlier_detection: 'off' as const, circuit_breaker: 'off' as const },
+  }
+  const routes = [{ upstream: 'plain' }]
+  const { plain, own, off } = upstreamsOf({
+    upstreams,
+    routes,
+    outlier_detection: { consecutive_errors: 7 },
+    circuit_breaker: { trials: 9, latency: '1s' },
+  })
+  assert.deepEqual([plain!.outlier_detection?.consecutive_errors, plain!.circuit_breaker?.trials], [7, 9])
+  assert.deepEqual([own!.outlier_detection?.base_time, own!.outlier_detection?.max_time], [600_000, 600_000])
+  assert.deepEqual([own!.outlier_detection?.consecutive_errors, own!.circuit_breaker?.latency], [7, 1000])
+  assert.deepEqual(own!.failure_statuses, [
+    { from: 503, to: 503 },
+    { from: 400, to: 499 },
+  ])
+  assert.deepEqual([off!.outlier_detection, off!.circuit_breaker], [null, null])
+  const allOff = upstreamsOf({ upstreams, routes, outlier_detection: 'off' })
+  assert.deepEqual([allOff.plain!.outlier_detection, allOff.plain!.circuit_breaker], [null, null])
+  assert.equal(allOff.own!.outlier_detection?.consecutive_failures, 5)
+  assert.equal(allOff.own!.circuit_breaker?.error_rate, 0.5)
+})
+
 test('the effective config survives the way to a worker', () => {
   const config = normaliseConfig({ servers: SERVERS })
   assert.deepEqual(structuredClone(config), config)
@@ -224,14 +293,19 @@ const typesAgree: [
   Same<On<ParsedFile['metrics']>, Config['metrics']>,
   Same<ParsedFile['timeouts'], ClientTimeouts & UpstreamConfig['timeouts']>,
   Same<ParsedFile['retries'], UpstreamConfig['retries']>,
+  Same<ParsedFile['hedging'], UpstreamConfig['hedging']>,
   Same<ParsedFile['passive_health'], UpstreamConfig['passive_health']>,
+  Same<ParsedFile['failure_statuses'], UpstreamConfig['failure_statuses']>,
+  Same<On<ParsedFile['outlier_detection']>, NonNullable<UpstreamConfig['outlier_detection']>>,
+  Same<On<ParsedFile['circuit_breaker']>, NonNullable<UpstreamConfig['circuit_breaker']>>,
+  Same<ParsedFile['server_feedback'], UpstreamConfig['server_feedback']>,
   Same<ParsedFile['connections'], UpstreamConfig['connections']>,
   Same<Given<ParsedUpstream['timeouts']>, UpstreamConfig['timeouts']>,
   Same<ParsedUpstream['servers'], ServerConfig[]>,
   Same<ParsedUpstream['strategy'], UpstreamConfig['strategy']>,
   Same<keyof On<ParsedFile['health_check']>, keyof UpstreamConfig['health_check']>,
   Same<NonNullable<ParsedFile['routes']>[number]['match'], Config['routes'][number]['match']>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
 
 test('the schema and the effective config have the same types', () => {
   assert.ok(typesAgree.every(Boolean))

@@ -1,10 +1,27 @@
 // From a valid file to the effective config: the short form becomes the full one, upstreams take what they do not say
 // themselves from the top level, and every name is given.
-import type { Config, HealthCheckConfig, ListenerConfig, RouteConfig, UpstreamConfig } from './config.ts'
-import { healthCheckSchema, type ParsedFile, type ParsedUpstream } from './schema.ts'
+import type {
+  CircuitBreaker,
+  Config,
+  HealthCheckConfig,
+  ListenerConfig,
+  OutlierDetection,
+  RouteConfig,
+  ServerFeedback,
+  UpstreamConfig,
+} from './config.ts'
+import {
+  circuitBreakerSchema,
+  healthCheckSchema,
+  outlierDetectionSchema,
+  type ParsedFile,
+  type ParsedUpstream,
+  upstreamSchema,
+} from './schema.ts'
 
 const SHORT_NAME = 'main'
 
+const { servers: _none, ...UPSTREAM_DEFAULTS } = upstreamSchema.parse({ servers: [] })
 const { kind, interval = 30_000, ...otherDefaults } = healthCheckSchema.parse({})
 const CHECK_DEFAULTS: HealthCheckConfig = { kind, interval, ...otherDefaults }
 
@@ -21,14 +38,15 @@ export function expand(file: ParsedFile): Config {
     forwarding: file.forwarding,
     logging: file.logging,
     metrics: { path: file.metrics === 'off' ? '' : file.metrics.path },
+    zone: file.zone,
     workers: workers === 'auto' ? 0 : workers,
     shutdown_timeout: file.shutdown_timeout,
   }
 }
 
 function shortUpstreams({ load_balancer, servers }: ParsedFile): Record<string, ParsedUpstream> {
-  const nothing = { passive_health: {}, timeouts: {}, retries: {}, connections: {} }
-  return { [SHORT_NAME]: { strategy: load_balancer.strategy, servers: servers?.urls ?? [], ...nothing } }
+  const upstream = { strategy: load_balancer.strategy, servers: servers?.urls ?? [] }
+  return { [SHORT_NAME]: { ...UPSTREAM_DEFAULTS, ...upstream } }
 }
 
 function expandListeners({ listeners, load_balancer }: ParsedFile): ListenerConfig[] {
@@ -62,9 +80,17 @@ function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream
     servers: upstream.servers,
     health_check: expandHealthCheck(file, upstream.health_check),
     passive_health: merge(file.passive_health, upstream.passive_health),
+    failure_statuses: upstream.failure_statuses ?? file.failure_statuses,
+    outlier_detection: expandOutlierDetection(file, upstream.outlier_detection),
+    circuit_breaker: expandCircuitBreaker(file, upstream.circuit_breaker),
+    server_feedback: expandFeedback(file, upstream.server_feedback),
     timeouts: merge({ connect, response_head, body_idle, exchange, tunnel_idle }, upstream.timeouts),
     retries: merge(file.retries, upstream.retries),
+    hedging: merge(file.hedging, upstream.hedging),
     connections: merge(file.connections, upstream.connections),
+    slow_start: merge(file.slow_start, upstream.slow_start),
+    overprovisioning: upstream.overprovisioning,
+    panic_threshold: upstream.panic_threshold,
   }
 }
 
@@ -77,6 +103,29 @@ function expandHealthCheck(file: ParsedFile, own: ParsedUpstream['health_check']
   const check = merge(base, own ?? {})
   const { interval, interval_down, timeout } = check
   return { ...check, interval_down: Math.min(interval_down, interval), timeout: Math.min(timeout, interval) }
+}
+
+function expandOutlierDetection(
+  { outlier_detection: top }: ParsedFile,
+  own: ParsedUpstream['outlier_detection'],
+): OutlierDetection | null {
+  if (own === 'off' || (top === 'off' && own === undefined)) return null
+  const detection = merge(top === 'off' ? outlierDetectionSchema.parse({}) : top, own ?? {})
+  return { ...detection, max_time: Math.max(detection.max_time, detection.base_time) }
+}
+
+function expandCircuitBreaker(
+  { circuit_breaker: top }: ParsedFile,
+  own: ParsedUpstream['circuit_breaker'],
+): CircuitBreaker | null {
+  if (own === 'off' || (top === 'off' && own === undefined)) return null
+  const breaker = merge(top === 'off' ? circuitBreakerSchema.parse({}) : top, own ?? {})
+  return { ...breaker, max_open_time: Math.max(breaker.max_open_time, breaker.open_time) }
+}
+
+function expandFeedback(file: ParsedFile, own: ParsedUpstream['server_feedback']): ServerFeedback {
+  const feedback = merge(file.server_feedback, own)
+  return { ...feedback, agent_timeout: Math.min(feedback.agent_timeout, feedback.agent_interval) }
 }
 
 type Overrides<T> = { [Key in keyof T]?: T[Key] | undefined }

@@ -66,7 +66,7 @@ test('knows every strategy and every kind of health check that there is', () => 
 })
 
 test('finds the keys of a place through lists, names and alternatives', () => {
-  assert.deepEqual(keysAt(['servers', 'urls', 3]), ['url', 'weight', 'max_active'])
+  assert.deepEqual(keysAt(['servers', 'urls', 3]), ['url', 'weight', 'max_active', 'priority', 'backup', 'zone'])
   assert.deepEqual(keysAt(['upstreams', 'any', 'passive_health']), ['connect_failures'])
   assert.deepEqual(keysAt(['nowhere', 1]), [])
 })

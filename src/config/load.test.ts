@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import { serverConfig } from '../../test/support/server-config.ts'
 import type { Config } from './config.ts'
 import { ConfigFileError, loadConfigFile, normaliseConfig, normaliseServer, parseConfig } from './load.ts'
 import { ConfigError } from './problem.ts'
@@ -49,9 +50,7 @@ test('a bare reference becomes the number or boolean that the key wants', () => 
   const env = { PORT: '0', HOST: 'web:81', STRATEGY: 'round_robin', WORKERS: '2', ACCESS: 'true', SECONDS: '7' }
   const config = parsed(text, { ...env, RATIO: '0.5', MOST: '10', BODY: '42' })
   assert.equal(config.listeners[0]!.port, 0)
-  assert.deepEqual(config.upstreams[0]!.servers, [
-    { url: 'http://web:81', host: 'web', port: 81, weight: 3, max_active: 0 },
-  ])
+  assert.deepEqual(config.upstreams[0]!.servers, [serverConfig('web', 81, { weight: 3 })])
   assert.equal(config.upstreams[0]!.strategy.name, 'round_robin')
   assert.equal(config.workers, 2)
   assert.equal(config.logging.access, true)
@@ -113,14 +112,11 @@ test('throws one error with all problems for an object that is not valid', () =>
 })
 
 test('a server on its own is read as in a config', () => {
-  assert.deepEqual(normaliseServer('http://a:1/'), { url: 'http://a:1', host: 'a', port: 1, weight: 1, max_active: 0 })
-  assert.deepEqual(normaliseServer({ url: 'http://a', weight: 5 }), {
-    url: 'http://a',
-    host: 'a',
-    port: 80,
-    weight: 5,
-    max_active: 0,
-  })
+  assert.deepEqual(normaliseServer('http://a:1/'), serverConfig('a', 1))
+  assert.deepEqual(
+    normaliseServer({ url: 'http://a', weight: 5 }),
+    serverConfig('a', 80, { url: 'http://a', weight: 5 }),
+  )
   assert.throws(() => normaliseServer('a:1'), { code: 'OCTOLOAD_CONFIG', message: /write "http:\/\/a:1"/ })
   assert.throws(() => normaliseServer({ url: 'http://a', weight: 0 }), { message: 'weight: 0 is not from 1 to 1000' })
 })

@@ -1,6 +1,16 @@
 // The effective config as a config file in full form, with every default written out: what is read back is the same.
 import { registry } from '../registry.ts'
-import type { Config, HealthCheckConfig, StrategyConfig, UpstreamConfig } from './config.ts'
+import type {
+  CircuitBreaker,
+  Config,
+  HealthCheckConfig,
+  OutlierDetection,
+  Retries,
+  ServerConfig,
+  ServerFeedback,
+  StrategyConfig,
+  UpstreamConfig,
+} from './config.ts'
 import { escapeReferences } from './environment.ts'
 import type { FileConfig } from './schema.ts'
 import { DURATION, formatAmount, SIZE } from './units.ts'
@@ -29,6 +39,7 @@ function fullForm(config: Config): FileConfig {
     forwarding: config.forwarding,
     logging: config.logging,
     metrics: config.metrics.path === '' ? 'off' : config.metrics,
+    zone: config.zone,
     workers: config.workers === 0 ? 'auto' : config.workers,
     shutdown_timeout: duration(config.shutdown_timeout),
   }
@@ -36,18 +47,46 @@ function fullForm(config: Config): FileConfig {
 
 function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstreams']>[string] {
   const { idle_per_server, idle_timeout } = upstream.connections
+  const { after } = upstream.hedging
   return {
     strategy: strategyForm(upstream.strategy),
-    servers: upstream.servers.map(({ url, weight, max_active }) => ({
-      url,
-      weight,
-      max_active: max_active === 0 ? ('off' as const) : max_active,
-    })),
+    servers: upstream.servers.map(serverForm),
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
+    failure_statuses: upstream.failure_statuses.map(statusForm),
+    outlier_detection: upstream.outlier_detection === null ? 'off' : outlierForm(upstream.outlier_detection),
+    circuit_breaker: upstream.circuit_breaker === null ? 'off' : breakerForm(upstream.circuit_breaker),
+    server_feedback: feedbackForm(upstream.server_feedback),
     timeouts: durations(upstream.timeouts),
-    retries: upstream.retries,
+    retries: retriesForm(upstream.retries),
+    hedging: { after: typeof after === 'number' ? duration(after) : `p${after.percentile}` },
     connections: { idle_per_server, idle_timeout: duration(idle_timeout) },
+    slow_start: { ...upstream.slow_start, window: duration(upstream.slow_start.window) },
+    overprovisioning: upstream.overprovisioning,
+    panic_threshold: upstream.panic_threshold === 0 ? 'off' : upstream.panic_threshold,
+  }
+}
+
+/** What only few servers have is left out where it says nothing: a line for each server is enough. */
+function serverForm({ url, weight, max_active, priority, backup, zone }: ServerConfig) {
+  return {
+    url,
+    weight,
+    max_active: max_active === 0 ? ('off' as const) : max_active,
+    ...(priority > 0 && { priority }),
+    ...(backup && { backup }),
+    ...(zone !== '' && { zone }),
+  }
+}
+
+function retriesForm(retries: Retries) {
+  return {
+    ...retries,
+    on: retries.on.map((condition) => (typeof condition === 'string' ? condition : statusForm(condition))),
+    per_try_timeout: duration(retries.per_try_timeout),
+    backoff_base: duration(retries.backoff_base),
+    backoff_max: duration(retries.backoff_max),
+    retry_after_max: duration(retries.retry_after_max),
   }
 }
 
@@ -67,8 +106,54 @@ function healthCheckForm(check: HealthCheckConfig) {
     interval: duration(check.interval),
     interval_down: duration(check.interval_down),
     timeout: duration(check.timeout),
-    statuses: check.statuses.map(({ from, to }) => (from === to ? from : `${from}-${to}`)),
+    statuses: check.statuses.map(statusForm),
   }
+}
+
+function statusForm({ from, to }: { from: number; to: number }) {
+  return from === to ? from : `${from}-${to}`
+}
+
+function outlierForm(detection: OutlierDetection) {
+  return {
+    ...detection,
+    consecutive_failures: orOff(detection.consecutive_failures),
+    consecutive_errors: orOff(detection.consecutive_errors),
+    success_rate_factor: orOff(detection.success_rate_factor),
+    failure_percentage: orOff(detection.failure_percentage),
+    latency_factor: orOff(detection.latency_factor),
+    interval: duration(detection.interval),
+    latency_floor: duration(detection.latency_floor),
+    base_time: duration(detection.base_time),
+    max_time: duration(detection.max_time),
+  }
+}
+
+function breakerForm(breaker: CircuitBreaker) {
+  return {
+    ...breaker,
+    consecutive_failures: orOff(breaker.consecutive_failures),
+    error_rate: orOff(breaker.error_rate),
+    latency: duration(breaker.latency),
+    window: duration(breaker.window),
+    open_time: duration(breaker.open_time),
+    max_open_time: duration(breaker.max_open_time),
+  }
+}
+
+function feedbackForm(feedback: ServerFeedback) {
+  return {
+    ...feedback,
+    orca_blackout: duration(feedback.orca_blackout),
+    agent_port: orOff(feedback.agent_port),
+    agent_interval: duration(feedback.agent_interval),
+    agent_timeout: duration(feedback.agent_timeout),
+    expiry: duration(feedback.expiry),
+  }
+}
+
+function orOff(value: number): number | 'off' {
+  return value === 0 ? 'off' : value
 }
 
 function durations<Key extends string>(values: { [K in Key]: number }): { [K in Key]: string } {

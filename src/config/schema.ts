@@ -15,6 +15,7 @@ import {
   NAME_PATTERN,
   name,
   path,
+  percentile,
   serverUrl,
   share,
   size,
@@ -30,8 +31,10 @@ const KIB = 1024
 
 const port = whole(0, 65_535).meta({ examples: [8080] })
 
+const PLAIN_SERVER = { weight: 1, max_active: 0, priority: 0, backup: false, zone: '' }
+
 const server = z.union([
-  serverUrl.transform((address): ServerConfig => ({ ...address, weight: 1, max_active: 0 })),
+  serverUrl.transform((address): ServerConfig => ({ ...address, ...PLAIN_SERVER })),
   z
     .strictObject({
       url: serverUrl.describe('Address: `http://host` or `http://host:port`; the port is 80 when it is left out.'),
@@ -44,8 +47,17 @@ const server = z.union([
           'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and clients get 503 when all are full. 1 to 1000000, or `off` for any number.',
         )
         .prefault('off'),
+      priority: whole(0, 9)
+        .describe('Level of the server, 0 to 9: a level gets what the levels of smaller numbers cannot bear.')
+        .prefault(0),
+      backup: z.boolean().describe('Used only when no other server is healthy or has a place left.').prefault(false),
+      zone: z
+        .string()
+        .max(100)
+        .describe('Where the server stands; those in the zone of octoload itself (`zone`) are preferred.')
+        .prefault(''),
     })
-    .transform(({ url, weight, max_active }): ServerConfig => ({ ...url, weight, max_active })),
+    .transform(({ url, ...rest }): ServerConfig => ({ ...url, ...rest })),
 ])
 
 const workers = z.union([z.literal('auto'), whole(1, 256)])
@@ -134,6 +146,34 @@ const retries = z.strictObject({
   attempts: whole(0, 10)
     .describe('Further attempts on other servers after the first one failed, 0 to 10; 0 turns retries off.')
     .prefault(2),
+  on: z
+    .array(z.union([z.enum(['connect_failure', 'reset', 'timeout']), statuses]))
+    .describe(
+      'What is tried again: `connect_failure` (no connection: any request), `reset` (the connection ended without a byte of a response), `timeout` (no response head in time), and statuses of responses: numbers, `"500-504"` or `"5xx"`.',
+    )
+    .prefault(['connect_failure', 'reset']),
+  non_idempotent: z
+    .boolean()
+    .describe(
+      'Tries POST, PATCH and unknown methods again, too, for all of `on`: only for servers that recognise a request that comes twice.',
+    )
+    .prefault(false),
+  per_try_timeout: duration(WAIT_OR_OFF)
+    .describe(
+      'Longest time for one attempt to get a response head, from the choice of the server, or from the end of the request when that is later.',
+    )
+    .prefault('off'),
+  backoff_base: duration(WAIT_OR_OFF)
+    .describe(
+      'The wait before a retry is random, up to this; twice as much before each further one. A first retry on another server after `connect_failure` or `reset` does not wait.',
+    )
+    .prefault('25ms'),
+  backoff_max: duration(WAIT).describe('What the wait before a retry grows to at most.').prefault('250ms'),
+  retry_after_max: duration(WAIT_OR_OFF)
+    .describe(
+      "Longest `Retry-After` of a response that is waited for; a response that asks for more is the client's. `off`: so is each one that asks for a wait at all.",
+    )
+    .prefault('1s'),
   budget_ratio: share()
     .describe('Share of the requests of the last 10 seconds that may be retries, 0 to 1 or as a percentage.')
     .prefault(0.2),
@@ -143,6 +183,15 @@ const retries = z.strictObject({
     .max(100_000)
     .describe('Retries per second that are always allowed, however few requests there are; 0 to 100000.')
     .prefault(10),
+})
+
+const hedging = z.strictObject({
+  after: z
+    .union([percentile, duration(WAIT_OR_OFF)])
+    .describe(
+      'When an idempotent request has no response head after this time it is sent to a second server, too, and the first response wins: a duration, or a percentile of what the route takes now, `p50` to `p99.9`.',
+    )
+    .prefault('off'),
 })
 
 const health_check = z.strictObject({
@@ -196,11 +245,152 @@ const passive_health = z.strictObject({
     .prefault(3),
 })
 
+const orOff = <Schema extends z.ZodType<number>>(schema: Schema) =>
+  z.union([schema, z.literal('off').transform(() => 0)])
+
+const outlier_detection = z.strictObject({
+  consecutive_failures: orOff(whole(1, 1000))
+    .describe(
+      'Attempts in a row without a usable answer (no connection, reset, time-out, malformed or broken-off answer) that eject a server at once, over all workers; 1 to 1000 or `off`.',
+    )
+    .prefault(5),
+  consecutive_errors: orOff(whole(1, 1000))
+    .describe('The same for failures of any kind, answers with one of `failure_statuses` included; 1 to 1000 or `off`.')
+    .prefault('off'),
+  interval: duration({ min: 100, max: DAY, off: false })
+    .describe('Time between two comparisons of the servers, for the rules below. Each looks at one interval.')
+    .prefault('10s'),
+  min_requests: whole(1, 1_000_000)
+    .describe('Servers with fewer attempts in an interval are not judged, nor compared with; 1 to 1000000.')
+    .prefault(100),
+  min_servers: whole(2, 1000)
+    .describe('Fewest servers with so many attempts for which success rates are compared, 2 to 1000.')
+    .prefault(5),
+  success_rate_factor: orOff(z.number().min(0.1).max(100))
+    .describe(
+      'Ejects a server whose success rate is more than this many standard deviations below the mean of all; 1.9 is usual; 0.1 to 100 or `off`.',
+    )
+    .prefault('off'),
+  failure_percentage: orOff(share())
+    .describe('Ejects a server of whose attempts this share failed, as 0.85 or "85%"; or `off`.')
+    .prefault('off'),
+  latency_factor: orOff(z.number().min(1.1).max(1000))
+    .describe(
+      'Ejects a server whose median time to the head of a response is more than this many times the median of the others; 1.1 to 1000 or `off`.',
+    )
+    .prefault('off'),
+  latency_floor: duration(WAIT)
+    .describe('A server whose median is shorter than this is never too slow.')
+    .prefault('50ms'),
+  base_time: duration({ min: 10, max: DAY, off: false })
+    .describe('How long a server is out the first time; the second time twice as long, and so on.')
+    .prefault('30s'),
+  max_time: duration({ min: 10, max: DAY, off: false })
+    .describe('Longest ejection, before `jitter`; `base_time` when that is longer.')
+    .prefault('5m'),
+  jitter: share()
+    .describe('Share by which each ejection is lengthened at random, 0 to 1 or as a percentage.')
+    .prefault(0.1),
+  max_ejected: share()
+    .describe(
+      'Share of the servers that may be ejected at a time, 0 to 1 or as a percentage; at least one, but never the last one that is left.',
+    )
+    .prefault(0.5),
+})
+
+const circuit_breaker = z.strictObject({
+  consecutive_failures: orOff(whole(1, 1000))
+    .describe(
+      'Failed attempts in a row, over all workers, that open the breaker at once; 1 to 1000 or `off`. What fails is up to `failure_statuses`.',
+    )
+    .prefault(5),
+  error_rate: orOff(share())
+    .describe('Opens when this share of the attempts within `window` failed, as 0.5 or "50%"; or `off`.')
+    .prefault(0.5),
+  latency: duration(WAIT_OR_OFF)
+    .describe('Opens when the time to the head of a response, at `latency_quantile`, is longer than this.')
+    .prefault('off'),
+  latency_quantile: share().describe('Which quantile that is, 0 to 1 or as a percentage.').prefault(0.9),
+  window: duration({ min: 100, max: DAY, off: false })
+    .describe('The time that `error_rate` and `latency` look back.')
+    .prefault('10s'),
+  min_requests: whole(1, 1_000_000)
+    .describe('With fewer attempts in the window neither opens the breaker; 1 to 1000000.')
+    .prefault(20),
+  open_time: duration({ min: 10, max: DAY, off: false })
+    .describe('How long an open breaker lets nothing through; doubled each time that the trials fail.')
+    .prefault('5s'),
+  max_open_time: duration({ min: 10, max: DAY, off: false })
+    .describe('Longest of these times; `open_time` when that is longer.')
+    .prefault('2m'),
+  trials: whole(1, 100)
+    .describe(
+      'Requests that try the server after that, over all workers; when all succeed the breaker closes. 1 to 100.',
+    )
+    .prefault(3),
+})
+
+const server_feedback = z.strictObject({
+  headers: z
+    .boolean()
+    .describe('Heeds `Octoload-Weight` and `Octoload-Drain` in responses, and does not pass them on.')
+    .prefault(false),
+  orca: z
+    .boolean()
+    .describe('Heeds load reports in responses (ORCA, `endpoint-load-metrics`), and does not pass them on.')
+    .prefault(false),
+  orca_error_penalty: z
+    .number()
+    .min(0)
+    .max(100)
+    .describe('How much errors that a load report tells of count as load, 0 to 100.')
+    .prefault(1),
+  orca_blackout: duration(WAIT_OR_OFF)
+    .describe('How long the load reports of a server must have come before they count.')
+    .prefault('10s'),
+  agent_port: orOff(whole(1, 65_535))
+    .describe('Port on each server where an agent says how it is, in the format of HAProxy; or `off`.')
+    .prefault('off'),
+  agent_interval: duration({ min: 100, max: DAY, off: false })
+    .describe('Time between two questions to an agent.')
+    .prefault('5s'),
+  agent_timeout: duration(WAIT)
+    .describe('Longest time for its answer; `agent_interval` when that is shorter.')
+    .prefault('2s'),
+  agent_send: z
+    .string()
+    .max(1024)
+    .describe('Text that is sent to the agent first, as it is; most agents want none.')
+    .prefault(''),
+  expiry: duration({ min: 1000, max: DAY, off: false })
+    .describe('How long what a server said holds when it says nothing more.')
+    .prefault('3m'),
+})
+
+const failure_statuses = z
+  .array(statuses)
+  .describe(
+    'Statuses that count as a failure of the server: numbers, `"500-599"` or `"5xx"`. They are passed on all the same.',
+  )
+
 const connections = z.strictObject({
   idle_per_server: whole(0, 10_000)
     .describe('Idle connections that each worker keeps open to each server, 0 to 10000.')
     .prefault(256),
   idle_timeout: duration(WAIT_OR_OFF).describe('How long an idle connection to a server is kept.').prefault('60s'),
+})
+
+const slow_start = z.strictObject({
+  window: duration(WAIT_OR_OFF)
+    .describe('How long a server that has come up gets less than its weight; `off` gives it all at once.')
+    .prefault('off'),
+  min_weight: share().describe('Share of its weight at the beginning, 0 to 1 or as a percentage.').prefault(0.1),
+  aggression: z
+    .number()
+    .min(0.1)
+    .max(10)
+    .describe('Shape of the way up: 1 is a straight line, more is faster at the beginning; 0.1 to 10.')
+    .prefault(1),
 })
 
 const limits = z.strictObject({
@@ -264,9 +454,37 @@ const upstream = z.strictObject({
   passive_health: overrides(passive_health)
     .describe('Keys that differ from the top-level `passive_health`.')
     .prefault({}),
+  failure_statuses: failure_statuses.optional(),
+  outlier_detection: z
+    .union([z.literal('off'), overrides(outlier_detection)])
+    .describe('Keys that differ from the top-level `outlier_detection`; `off` ejects nothing.')
+    .optional(),
+  circuit_breaker: z
+    .union([z.literal('off'), overrides(circuit_breaker)])
+    .describe('Keys that differ from the top-level `circuit_breaker`; `off` has none.')
+    .optional(),
+  server_feedback: overrides(server_feedback)
+    .describe('Keys that differ from the top-level `server_feedback`.')
+    .prefault({}),
   timeouts: overrides(server_timeouts).describe('Keys that differ from the top-level `timeouts`.').prefault({}),
   retries: overrides(retries).describe('Keys that differ from the top-level `retries`.').prefault({}),
+  hedging: overrides(hedging).describe('Keys that differ from the top-level `hedging`.').prefault({}),
   connections: overrides(connections).describe('Keys that differ from the top-level `connections`.').prefault({}),
+  slow_start: overrides(slow_start).describe('Keys that differ from the top-level `slow_start`.').prefault({}),
+  overprovisioning: z
+    .number()
+    .min(1)
+    .max(10)
+    .describe(
+      'How much of its work a level, or the near zone, is thought to bear with some of its servers gone, 1 to 10: with 1.4 nothing overflows while at least 1 / 1.4 (71 %) of its weight is healthy.',
+    )
+    .prefault(1.4),
+  panic_threshold: z
+    .union([share(), z.literal('off').transform(() => 0)])
+    .describe(
+      'Share of healthy servers below which health is not looked at any more and all servers are used, 0 to 1 or as a percentage; `off`: never.',
+    )
+    .prefault('off'),
 })
 
 export const fileSchema = z.strictObject({
@@ -298,6 +516,11 @@ export const fileSchema = z.strictObject({
   retries: retries
     .describe(`When a server fails before its response began, another may be asked. ${perUpstream}`)
     .prefault({}),
+  hedging: hedging
+    .describe(
+      `Asks a second server when the first one takes unusually long. Within the budget of \`retries\`. ${perUpstream}`,
+    )
+    .prefault({}),
   health_check: z
     .union([z.literal('off'), health_check])
     .describe(`Asks every server at intervals whether it is healthy; \`off\` checks nothing. ${perUpstream}`)
@@ -305,7 +528,24 @@ export const fileSchema = z.strictObject({
   passive_health: passive_health
     .describe(`Learns from the traffic itself that a server is down. ${perUpstream}`)
     .prefault({}),
+  failure_statuses: failure_statuses.prefault(['5xx']),
+  outlier_detection: z
+    .union([z.literal('off'), outlier_detection])
+    .describe(`Leaves out, for a while, servers that do worse than the others. ${perUpstream}`)
+    .prefault({}),
+  circuit_breaker: z
+    .union([z.literal('off'), circuit_breaker])
+    .describe(
+      `Leaves each server that fails too often alone for a while, and then tries it with few requests; even the last one. ${perUpstream}`,
+    )
+    .prefault('off'),
+  server_feedback: server_feedback
+    .describe(`What servers may say about themselves: less work, or none. ${perUpstream}`)
+    .prefault({}),
   connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
+  slow_start: slow_start
+    .describe(`A server that has come up while others were up gets less for a while. ${perUpstream}`)
+    .prefault({}),
   limits: limits.describe('What is accepted from clients and servers.').prefault({}),
   forwarding: forwarding.describe('What servers learn about the client.').prefault({}),
   logging: logging.describe('What is written to the log.').prefault({}),
@@ -313,6 +553,13 @@ export const fileSchema = z.strictObject({
     .union([z.literal('off'), metrics])
     .describe('The page of numbers, as JSON and for Prometheus; `off` turns it off.')
     .prefault({}),
+  zone: z
+    .string()
+    .max(100)
+    .describe(
+      'Where this octoload stands, from an environment variable perhaps: servers of the same `zone` are preferred.',
+    )
+    .prefault(''),
   workers: workers
     .optional()
     .describe('Number of worker threads, 1 to 256; `auto` takes as many as the machine has processors.')
@@ -330,7 +577,10 @@ export type ParsedFile = z.output<typeof fileSchema>
 export type ParsedUpstream = z.output<typeof upstream>
 
 export const healthCheckSchema = health_check
+export const outlierDetectionSchema = outlier_detection
+export const circuitBreakerSchema = circuit_breaker
 export const serverSchema = server
+export const upstreamSchema = upstream
 
 type Overrides<Shape extends z.core.$ZodShape> = {
   [Key in keyof Shape]: Shape[Key] extends z.ZodPrefault<infer Inner extends z.core.SomeType>

@@ -177,6 +177,15 @@ const statusText = text(
   },
 )
 
+/** A percentile of what has been measured. */
+export const percentile = text(
+  { title: 'percentile', examples: ['p95'], pattern: '^p[5-9]\\d(\\.\\d)?$' },
+  (input): { percentile: number } | Mistake =>
+    /^p[5-9]\d(\.\d)?$/.test(input)
+      ? { percentile: Number(input.slice(1)) }
+      : new Mistake(`${quote(input)} is not a percentile`, 'write it as "p95" or "p99.5", from p50 to p99.9'),
+)
+
 /** A status or a range of them. */
 export const statuses = z.union([
   whole(100, 599).transform((status): StatusRange => ({ from: status, to: status })),

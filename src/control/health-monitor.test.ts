@@ -1,6 +1,7 @@
 // The health monitor under a clock of our own with probes that answer on command; at the end, real servers that die.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { serverConfig } from '../../test/support/server-config.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import { startDemoServer } from '../demo/demo-server.ts'
 import type { HealthCheck, ProbeResult } from '../seams/health-check.ts'
@@ -33,7 +34,7 @@ function entry(
   upstream = 'main',
   port = 8001 + slot,
 ): WatchedServer {
-  const server = { url: `http://s:${port}`, host: 's', port, weight: 1, max_active: 0 }
+  const server = serverConfig('s', port)
   return { slot, upstream, server, check: { ...CHECK, ...check }, passive: { connect_failures: 3 } }
 }
 
@@ -534,7 +535,7 @@ test('a real server: killed, found down; started again, found up; sick, found do
   let demo = await startDemoServer({ id: 1, port: 0 })
   t.after(() => demo.close())
   const { port } = demo
-  const server = { url: `http://localhost:${port}`, host: 'localhost', port, weight: 1, max_active: 0 }
+  const server = serverConfig('localhost', port)
   const check = { ...CHECK, interval: 20, interval_down: 10, timeout: 5000, path: '/health' }
   monitor.watch([
     { slot: 0, upstream: 'main', server, check, passive: { connect_failures: 3 } },

@@ -1,6 +1,8 @@
 // The load balancer as its owner sees it, be that the command line or a program that imports octoload. It lives in the
 // main thread and puts the parts together: config, slots, health checks, workers, log, metrics.
 import { EventEmitter } from 'node:events'
+import { fitnessOf } from '../balance/fitness.ts'
+import { FITNESS } from '../balance/tiers.ts'
 import type { Config, ServerConfig, UpstreamConfig } from '../config/config.ts'
 import { loadConfigStrategies, normaliseConfig, normaliseServer } from '../config/load.ts'
 import type { FileConfig } from '../config/schema.ts'
@@ -11,6 +13,8 @@ import {
   listening,
   type NamedServer,
   oneWorkerOnly,
+  panicBegun,
+  panicOver,
   serverAdded,
   serverDraining,
   serverHealthy,
@@ -31,11 +35,12 @@ import { type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
 import { InFlight } from '../shared/in-flight.ts'
-import { ServerTable, UP } from '../shared/server-table.ts'
+import { DOWN, ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
 import { GIVEN_UP_AFTER } from './restart-policy.ts'
+import { type BreakerEvent, type EjectionEvent, SickServers } from './sick-servers.ts'
 import { SlotKeeper } from './slots.ts'
 import { Supervisor } from './supervisor.ts'
 import { workerCount } from './worker-count.ts'
@@ -48,6 +53,8 @@ const REMOVAL_CHECK_MS = 100
 export interface LoadBalancerOptions {
   /** Write the log to standard output; false unless told. The 'log' event carries it in any case. */
   readonly stdout?: boolean
+  /** Listen beside another instance of octoload that has the ports, which is stopped next; false unless told. */
+  readonly takeOver?: boolean
   /** For tests. */
   readonly threads?: ThreadOptions
 }
@@ -74,6 +81,12 @@ export interface LoadBalancerEvents {
   'server-down': [event: HealthEvent]
   /** Every worker has died too often: nothing is served any more, and nothing will be. `stop` is still to be called. */
   failed: [error: Error]
+  /** Outlier detection leaves a server out, for `millis` milliseconds. */
+  'server-ejected': [event: EjectionEvent]
+  /** It gets exchanges again, after `millis` milliseconds. */
+  'server-returned': [event: EjectionEvent]
+  /** The circuit breaker of a server is in another state. */
+  breaker: [event: BreakerEvent]
   /** One line of the log, without its line feed. */
   log: [line: string]
 }
@@ -97,9 +110,12 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
   private readonly monitor: HealthMonitor
+  private readonly sick: SickServers
   private readonly supervisor: Supervisor
   private readonly logger: Logger
   private readonly writer: LogWriter | null
+  /** Upstreams whose requests go to all servers, healthy or not. */
+  private readonly panicking = new Set<string>()
   /** One for each removed server that still has exchanges in flight. */
   private readonly removals = new Set<NodeJS.Timeout>()
   private readonly startedAt = Date.now()
@@ -126,6 +142,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
     this.slots = this.keeper.assign(config, 1, 1)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
+    this.sick = new SickServers(this.table, this.counters, {
+      log: (line) => this.log(line),
+      ejected: (event) => this.emit('server-ejected', event),
+      returned: (event) => this.emit('server-returned', event),
+      breaker: (event) => this.emit('breaker', event),
+      changed: (upstream) => this.reportShortage(this.upstream(upstream), false),
+    })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
@@ -141,11 +164,12 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       {
         onLog: (text, lines) => this.writeLog(text, lines),
         onConnectFailures: (slot, reason) => this.monitor.reportConnectFailures(slot, reason),
+        onSick: (slot, what, reason) => this.sick.report(slot, what, reason),
         onUp: (index, again) => this.workerUp(index, again),
         onLost: (index, end, delay) => this.workerLost(index, end, delay),
         onGivenUp: (index, left) => this.workerGivenUp(index, left),
       },
-      options.threads,
+      options,
     )
   }
 
@@ -249,6 +273,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     try {
       ports = await this.supervisor.start()
     } catch (error) {
+      this.sick.stop()
       await this.monitor.stop()
       await this.supervisor.drain(0)
       throw error
@@ -259,11 +284,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private async doStop(timeout: number, signal: string): Promise<{ finished: number; cut: number }> {
-    await this.started?.catch(() => {})
+    // Before anything else: an exchange that ends while we wait here has finished, too.
     const begun = this.total(COUNTER.requests)
     const active = this.total(COUNTER.exchangesActive)
+    await this.started?.catch(() => {})
     this.log(shuttingDown(signal, active, timeout))
     for (const timer of this.removals) clearInterval(timer)
+    this.sick.stop()
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
     for (const counters of this.counters) counters.setState(WORKER_STATE.up, 0)
     // What was active at the call, and what clients had sent already but no worker had read.
@@ -315,6 +342,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   }
 
   private watch(): void {
+    this.sick.watch(this.config, this.slots)
     this.monitor.watch(
       this.config.upstreams.flatMap((upstream) =>
         upstream.servers.map((server) => ({
@@ -334,13 +362,27 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     if (health === UP) {
       this.log(serverHealthy(named, reason))
       this.emit('server-up', event)
-      return
+    } else {
+      this.log(serverUnhealthy(named, reason))
+      this.emit('server-down', event)
+      this.sick.rescue()
     }
-    this.log(serverUnhealthy(named, reason))
-    this.emit('server-down', event)
-    const servers = this.config.upstreams.find((candidate) => candidate.name === upstream)?.servers ?? []
-    const anyUp = servers.some((one) => this.table.health(this.slots.servers[serverKey(upstream, one.url)]!) === UP)
-    if (!anyUp) this.log(allServersDown(upstream))
+    this.reportShortage(this.upstream(upstream), health === DOWN)
+  }
+
+  /** Says when too few servers are left, or enough again; `fewer`: one has just gone. */
+  private reportShortage({ name, servers, panic_threshold }: UpstreamConfig, fewer: boolean): void {
+    const all = servers.map((server) => fitnessOf(this.table, this.slots.servers[serverKey(name, server.url)]!))
+    const staying = all.filter((fitness) => fitness !== FITNESS.leaving)
+    const healthy = staying.filter((fitness) => fitness === FITNESS.healthy).length
+    // The rule of balance/tiers.ts.
+    const panic = healthy < panic_threshold * staying.length
+    if (panic !== this.panicking.has(name)) {
+      this.log((panic ? panicBegun : panicOver)(name, healthy, staying.length))
+      if (panic) this.panicking.add(name)
+      else this.panicking.delete(name)
+    }
+    if (fewer && healthy === 0 && !panic) this.log(allServersDown(name))
   }
 
   private workerUp(index: number, again: boolean): void {
@@ -356,6 +398,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const counters = this.counters[index]!
     const exchanges = counters.get(COUNTER.exchangesActive)
     this.inFlight[index]!.giveBack()
+    this.sick.workerLost()
     counters.clearGauges()
     counters.setState(WORKER_STATE.up, 0)
     this.log(workerLost(index, reason, stack, delay))

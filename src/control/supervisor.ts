@@ -1,9 +1,11 @@
 // Starts the workers, hands them the config, brings back those that die, and ends them. It never sees a request.
 import net from 'node:net'
+import type { Sickness } from '../balance/guard.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
 import type { FromWorker, Install, WorkerData } from '../worker/messages.ts'
 import { RestartPolicy } from './restart-policy.ts'
+import { sharesPorts } from './worker-count.ts'
 import { type ThreadOptions, type WorkerEnd, WorkerHandle } from './worker-handle.ts'
 
 /** How long a worker may take to cut what is left; one that takes longer does not answer any more. */
@@ -12,6 +14,7 @@ const CUT_GRACE_MS = 2000
 export interface SupervisorEvents {
   onLog(text: string, lines: number): void
   onConnectFailures(slot: number, reason: string): void
+  onSick(slot: number, what: Sickness, reason: string): void
   /** A worker accepts connections; `again`: in the place of one that died. */
   onUp(index: number, again: boolean): void
   /**
@@ -21,6 +24,12 @@ export interface SupervisorEvents {
   onLost(index: number, end: WorkerEnd, delay: number | null): number
   /** A worker has died too often; `left`: how many others there are. */
   onGivenUp(index: number, left: number): void
+}
+
+export interface SupervisorOptions {
+  readonly threads?: ThreadOptions | undefined
+  /** Listen beside another instance that has the ports. */
+  readonly takeOver?: boolean | undefined
 }
 
 /** A number that one worker after another has. */
@@ -42,6 +51,7 @@ class Post {
 export class Supervisor {
   private readonly events: SupervisorEvents
   private readonly threads: ThreadOptions
+  private readonly takeOver: boolean
   private readonly posts: readonly Post[]
   private install: Install
   private ports: number[] = []
@@ -53,20 +63,20 @@ export class Supervisor {
     config: Config,
     slots: Slots,
     events: SupervisorEvents,
-    threads: ThreadOptions = {},
+    { threads = {}, takeOver = false }: SupervisorOptions = {},
   ) {
     this.posts = data.map((one) => new Post(one))
     this.events = events
     this.threads = threads
+    this.takeOver = takeOver
     this.install = { type: 'install', config, slots, generation: 1 }
   }
 
   /** Starts every worker; resolves with the ports of the listeners once all accept, rejects with the system's error. */
   async start(): Promise<number[]> {
     const { listeners } = this.install.config
-    // A shared port would let a second instance in without a word: taking each port once for ourselves finds it out.
     this.ports = []
-    for (const listener of listeners) this.ports.push(this.shared ? await probe(listener) : listener.port)
+    for (const listener of listeners) this.ports.push(await this.portOf(listener))
     const bound = await Promise.all(this.posts.map((post) => this.spawn(post)))
     this.ports = bound[0]!
     for (const { data } of this.posts) this.events.onUp(data.index, false)
@@ -120,8 +130,15 @@ export class Supervisor {
     return cut
   }
 
+  /** A shared port would let a second instance in without a word: taking it once for ourselves finds it out. */
+  private async portOf(listener: ListenerConfig): Promise<number> {
+    const mayBeTaken = this.takeOver && listener.port !== 0
+    return this.shared && !mayBeTaken ? probe(listener) : listener.port
+  }
+
+  /** Also with one worker, so that another instance can take over. */
   private get shared(): boolean {
-    return this.posts.length > 1
+    return sharesPorts(process.platform)
   }
 
   /** Starts a worker; resolves with its ports when it accepts, rejects when it does not get so far. */
@@ -163,6 +180,9 @@ export class Supervisor {
         break
       case 'connect_failures':
         this.events.onConnectFailures(message.slot, message.reason)
+        break
+      case 'sick':
+        this.events.onSick(message.slot, message.what, message.reason)
         break
       case 'drained':
         this.onDrained(post, message.cut)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners, once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
+import { serverConfig } from '../../test/support/server-config.ts'
 import type { HealthCheckConfig, ServerConfig } from '../config/config.ts'
 import type { ProbeResult } from '../seams/health-check.ts'
 import { healthChecks } from './index.ts'
@@ -60,7 +61,7 @@ async function rawServer(onRequest?: (socket: Socket) => void, host = '127.0.0.1
   const { port } = server.address() as AddressInfo
   const shown = host.includes(':') ? `[${host}]` : host
   return {
-    config: { url: `http://${shown}:${port}`, host: shown, port, weight: 1, max_active: 0 },
+    config: serverConfig(shown, port),
     received: () => received,
     allClosed: async () => {
       await Promise.all(closings)
@@ -221,7 +222,7 @@ test('a body that the end of the connection ends is searched whole', async () =>
 
 test('refused, reset and closed connections are told apart', async () => {
   const port = await freePort()
-  const gone = { url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port, weight: 1, max_active: 0 }
+  const gone = serverConfig('127.0.0.1', port)
   assert.deepEqual(await probe({}, gone), { ok: false, detail: 'connection refused' })
   assert.deepEqual(await probe({ kind: 'tcp' }, gone), { ok: false, detail: 'connection refused' })
   assert.equal(await verdict((socket) => socket.resetAndDestroy()), 'bad connection reset')
@@ -230,12 +231,12 @@ test('refused, reset and closed connections are told apart', async () => {
 
 test('a refusal on every address of a name is one refusal', async () => {
   const port = await freePort()
-  const server = { url: `http://localhost:${port}`, host: 'localhost', port, weight: 1, max_active: 0 }
+  const server = serverConfig('localhost', port)
   assert.deepEqual(await probe({}, server), { ok: false, detail: 'connection refused' })
 })
 
 test('a name that nobody knows is said to be unknown', async () => {
-  const server = { url: 'http://nobody.invalid:80', host: 'nobody.invalid', port: 80, weight: 1, max_active: 0 }
+  const server = serverConfig('nobody.invalid', 80)
   for (const kind of ['http', 'tcp'] as const) {
     assert.deepEqual(await probe({ kind }, server), {
       ok: false,
@@ -301,7 +302,7 @@ test('an IPv6 server is reached with or without brackets', async (t) => {
 
 test('probes another port when one is given, and still names the server as host', async () => {
   const port = await freePort()
-  const server = { url: `http://127.0.0.1:${port}`, host: '127.0.0.1', port, weight: 1, max_active: 0 }
+  const server = serverConfig('127.0.0.1', port)
   const side = await rawServer(answering('HTTP/1.1 200 OK\r\n\r\n'))
   assert.equal((await probe({ port: side.config.port }, server)).ok, true)
   assert.match(side.received(), new RegExp(`^Host: 127\\.0\\.0\\.1:${port}\r$`, 'm'))

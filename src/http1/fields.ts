@@ -194,7 +194,7 @@ export function readFields(
   if (fields.chunked && fields.contentLength >= 0) return REFUSALS.lengthAndChunked
   if (kind === REQUEST) fields.upgrade = fields.connectionUpgrade ? withoutH2c(fields.upgrade) : ''
   forward = kept === 0 ? block.slice(0, end) : forward + block.slice(kept, end)
-  fields.forward = named === null ? forward : without(forward, named)
+  fields.forward = named === null ? forward : withoutFields(forward, named)
   return fields
 }
 
@@ -283,8 +283,8 @@ function withoutH2c(protocols: string): string {
     .join(',')
 }
 
-/** The block without the fields whose lower-case names are in `names`. */
-function without(block: string, names: Set<string>): string {
+/** The block without the fields whose lower-case names are in `names`. A first line before them stays. */
+export function withoutFields(block: string, names: ReadonlySet<string>): string {
   let rest = ''
   for (let start = 0; start < block.length; ) {
     const next = block.indexOf('\r\n', start) + 2

@@ -24,15 +24,18 @@ export class RequestHead {
   readonly old: boolean
   /** The Host that counts: that of an absolute-form target, else the header's. Empty only for HTTP/1.0. */
   readonly host: string
-  /** The header block as it came, with its empty line. */
+  /** The whole head as it came, with its empty line. */
+  readonly text: string
+  /** The header block in it, but empty when its meaning depends on the target. */
   readonly block: string
   readonly fields: Fields
 
-  constructor(method: string, target: string, old: boolean, host: string, block: string, fields: Fields) {
+  constructor(method: string, target: string, old: boolean, host: string, text: string, block: string, fields: Fields) {
     this.method = method
     this.target = target
     this.old = old
     this.host = host
+    this.text = text
     this.block = block
     this.fields = fields
   }
@@ -59,14 +62,15 @@ export class RequestHead {
 }
 
 /**
- * Reads a request head. `previous`, the last head on the same connection, saves reading its header block again when
- * the new one is the same to the letter; the request line is always read.
+ * Reads a request head. `previous`, the last head on the same connection, is the answer when the new one is the same to
+ * the letter; when only the header block is, it saves reading that again.
  */
 export function readRequestHead(
   text: string,
   limits: RequestLimits,
   previous: RequestHead | null,
 ): RequestHead | Refusal {
+  if (previous !== null && previous.text === text) return previous
   const head = read(text, limits, previous)
   if (head instanceof Refusal) {
     return requestOffence(text, 0, limits.request_head_size, limits.request_target_length) ?? head
@@ -94,7 +98,7 @@ function read(text: string, limits: RequestLimits, previous: RequestHead | null)
   const block = text.slice(lineEnd + 2)
   const origin = target.charCodeAt(0) === 47
   if (origin && previous !== null && previous.block === block && previous.old === old) {
-    return new RequestHead(method, target, old, previous.fields.host, previous.block, previous.fields)
+    return new RequestHead(method, target, old, previous.fields.host, text, previous.block, previous.fields)
   }
   const fields = readFields(block, REQUEST, limits.request_headers)
   if (fields instanceof Refusal) return fields
@@ -105,8 +109,8 @@ function read(text: string, limits: RequestLimits, previous: RequestHead | null)
     if (fields.hostCount > 1) return REFUSALS.repeatedHost
     if (!old) return REFUSALS.missingHost
   } else if (!HOST.test(fields.host)) return REFUSALS.badHost
-  if (origin) return new RequestHead(method, target, old, fields.host, block, fields)
-  return readOtherForm(method, target, old, block, fields, limits)
+  if (origin) return new RequestHead(method, target, old, fields.host, text, block, fields)
+  return readOtherForm(method, target, old, text, block, fields, limits)
 }
 
 /** Absolute-form, asterisk-form and authority-form (RFC 9112 section 3.2). */
@@ -114,15 +118,20 @@ function readOtherForm(
   method: string,
   target: string,
   old: boolean,
+  text: string,
   block: string,
   fields: Fields,
   limits: RequestLimits,
 ): RequestHead | Refusal {
   if (method === 'CONNECT') {
-    return HOST.test(target) ? new RequestHead(method, target, old, fields.host, block, fields) : REFUSALS.badTarget
+    return HOST.test(target)
+      ? new RequestHead(method, target, old, fields.host, text, block, fields)
+      : REFUSALS.badTarget
   }
   if (target === '*') {
-    return method === 'OPTIONS' ? new RequestHead(method, target, old, fields.host, block, fields) : REFUSALS.badTarget
+    return method === 'OPTIONS'
+      ? new RequestHead(method, target, old, fields.host, text, block, fields)
+      : REFUSALS.badTarget
   }
   const absolute = ABSOLUTE.exec(target)
   if (absolute === null) return REFUSALS.badTarget
@@ -134,5 +143,5 @@ function readOtherForm(
   withoutHost.forward = `Host: ${authority}\r\n${withoutHost.forward}`
   const path = rest === '' && method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`
   // No block: the same header lines mean something else under an origin-form target.
-  return new RequestHead(method, path, old, authority, '', withoutHost)
+  return new RequestHead(method, path, old, authority, text, '', withoutHost)
 }

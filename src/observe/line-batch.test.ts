@@ -38,7 +38,7 @@ test('a batch that is full goes out at once', (context) => {
     assert.equal(sent.length, 0)
     add(line)
   }
-  assert.deepEqual(sent, [[line.repeat(32), 32]])
+  assert.deepEqual(sent, [[line.repeat(BATCH_SIZE / 1024), BATCH_SIZE / 1024]])
 })
 
 test('flush hands over what there is, once', (context) => {

@@ -1,11 +1,12 @@
 // Collects the lines of one thread into batches, so that a line costs the appending of a string and no more.
-// A batch goes to the sink 100 ms after its first line, or as soon as it holds 32 KiB. Its text lines carry the time at which
+// A batch goes to the sink 100 ms after its first line, or as soon as it holds 96 KiB. Its text lines carry the time at which
 // the batch was begun: a second shown is at most 100 ms late. The timer holds no process open: call `flush` before the end.
 import type { LogClock } from './log-clock.ts'
 import type { LogSink } from './log-format.ts'
 
 export const BATCH_DELAY = 100
-export const BATCH_SIZE = 32 * 1024
+/** More, and the text would be a large object to V8, which costs more. */
+export const BATCH_SIZE = 96 * 1024
 
 export class LineBatch {
   readonly clock: LogClock

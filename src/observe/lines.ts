@@ -41,10 +41,79 @@ export function serverHealthy({ url, upstream }: NamedServer, reason: string): L
   return { level: 'info', event: 'server_healthy', message, fields: { server: url, upstream, reason } }
 }
 
+/** `millis` from now on; `times`: how often in a row. */
+export function serverEjected({ url, upstream }: NamedServer, reason: string, millis: number, times: number): LogLine {
+  const until = clockTime(millis)
+  const again = times > 1 ? ` (time ${times} in a row)` : ''
+  const message = `Server ${url} is ejected for ${duration(millis)}, until ${until}${again}: ${reason}`
+  const fields = { server: url, upstream, reason, ejected_ms: millis, times }
+  return { level: 'warn', event: 'server_ejected', message, fields }
+}
+
+export function serverReturned({ url, upstream }: NamedServer, reason: string, millis: number): LogLine {
+  const message = `Server ${url} is back after ${duration(millis)} of ejection: ${reason}`
+  const fields = { server: url, upstream, reason, ejected_ms: millis }
+  return { level: 'info', event: 'server_returned', message, fields }
+}
+
+export function breakerOpen({ url, upstream }: NamedServer, reason: string, millis: number, times: number): LogLine {
+  const again = times > 1 ? ` (time ${times} in a row)` : ''
+  const message = `Circuit breaker of server ${url} is open for ${duration(millis)}, until ${clockTime(millis)}${again}: ${reason}`
+  const fields = { server: url, upstream, reason, open_ms: millis, times }
+  return { level: 'warn', event: 'breaker_open', message, fields }
+}
+
+export function breakerHalfOpen({ url, upstream }: NamedServer, trials: number): LogLine {
+  const message = `Circuit breaker of server ${url} is half-open: ${count(trials, 'request')} may try it`
+  return { level: 'info', event: 'breaker_half_open', message, fields: { server: url, upstream, trials } }
+}
+
+export function breakerClosed({ url, upstream }: NamedServer, reason: string): LogLine {
+  const message = `Circuit breaker of server ${url} is closed: ${reason}`
+  return { level: 'info', event: 'breaker_closed', message, fields: { server: url, upstream, reason } }
+}
+
+/** By its own feedback a server gets less of the work, or all of its share again. */
+export function serverWeightChanged({ url, upstream }: NamedServer, factor: number): LogLine {
+  const message = `Server ${url} gets ${Math.round(factor * 100)} % of its weight, by its own word`
+  return { level: 'info', event: 'server_weight_changed', message, fields: { server: url, upstream, factor } }
+}
+
+/** A server has asked for no new exchanges (`what`: `drains`, `agent_down`), and gets none. */
+export function serverWithdrawn({ url, upstream }: NamedServer, what: string): LogLine {
+  const why = what === 'drains' ? 'it asks for no new requests' : 'its agent says that it is down'
+  const message = `Server ${url} gets no new requests: ${why}`
+  return { level: 'info', event: 'server_withdrawn', message, fields: { server: url, upstream, what } }
+}
+
+/** It has asked for that, but is the last one. */
+export function withdrawalRefused({ url, upstream }: NamedServer, what: string): LogLine {
+  const why = what === 'drains' ? 'it asks for none' : 'its agent says that it is down'
+  const message = `Server ${url} still gets requests, for no other server is left: ${why}`
+  return { level: 'warn', event: 'withdrawal_refused', message, fields: { server: url, upstream, what } }
+}
+
+export function serverRejoined({ url, upstream }: NamedServer, what: string): LogLine {
+  const why = what === 'drains' ? 'it asks for no draining any more' : 'its agent says that it is up'
+  const message = `Server ${url} gets requests again: ${why}`
+  return { level: 'info', event: 'server_rejoined', message, fields: { server: url, upstream, what } }
+}
+
 /** The last server of an upstream that was up has gone down. */
 export function allServersDown(upstream: string): LogLine {
   const message = `No server of upstream ${upstream} is healthy: requests get 503 until one answers`
   return { level: 'error', event: 'all_servers_down', message, fields: { upstream } }
+}
+
+/** Too few servers of an upstream are healthy, so its health is not looked at any more. */
+export function panicBegun(upstream: string, healthy: number, servers: number): LogLine {
+  const message = `Only ${healthy} of ${servers} servers of upstream ${upstream} are healthy: requests go to all of them (panic_threshold)`
+  return { level: 'error', event: 'panic_begun', message, fields: { upstream, healthy, servers } }
+}
+
+export function panicOver(upstream: string, healthy: number, servers: number): LogLine {
+  const message = `${healthy} of ${servers} servers of upstream ${upstream} are healthy: requests go to these alone again`
+  return { level: 'info', event: 'panic_over', message, fields: { upstream, healthy, servers } }
 }
 
 /** `address` as in the config: `*` or an IP address. */
@@ -78,6 +147,12 @@ export interface FailedAttempt {
 export function retrying({ method, target, server, failure, reason }: FailedAttempt): LogLine {
   const message = `Retrying on another server: ${server} failed ${method} ${target}: ${reason}`
   return { level: 'warn', event: 'retrying', message, fields: { server, method, target, failure, reason } }
+}
+
+/** `server` has not begun to answer after `millis`, and another one is asked, too. */
+export function hedging(method: string, target: string, server: string, millis: number): LogLine {
+  const message = `Asking a second server: ${server} has not answered ${method} ${target} after ${millis} ms`
+  return { level: 'debug', event: 'hedging', message, fields: { server, method, target, waited_ms: millis } }
 }
 
 export function requestFailed(attempt: FailedAttempt, status: number): LogLine {
@@ -192,6 +267,15 @@ export function linesDropped(lines: number): LogLine {
 export function linesLost(lines: number, code: string): LogLine {
   const message = `${lines} log ${lines === 1 ? 'line' : 'lines'} could not be written: ${code}`
   return { level: 'warn', event: 'log_lines_lost', message, fields: { lines, code } }
+}
+
+function duration(millis: number): string {
+  return millis < 1000 ? `${millis} ms` : `${Math.round(millis / 100) / 10} s`
+}
+
+/** The local time in so many milliseconds: `18:54:44`. */
+function clockTime(millis: number): string {
+  return new Date(Date.now() + millis).toTimeString().slice(0, 8)
 }
 
 function count(number: number, noun: string): string {

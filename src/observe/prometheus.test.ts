@@ -151,9 +151,17 @@ test('the same server in two upstreams is two series', () => {
   }
 })
 
+/** The counters that are one metric with a label. */
+const RETRIES = {
+  retriesConnectFailure: 'connect_failure',
+  retriesReset: 'reset',
+  retriesTimeout: 'timeout',
+  retriesStatus: 'status',
+} as const
+
 test('every total of the snapshot has its metric', () => {
   const families = makeFamilies()
-  const names: Record<keyof typeof COUNTER, string> = {
+  const names: Record<Exclude<keyof typeof COUNTER, keyof typeof RETRIES>, string> = {
     requests: 'octoload_received_requests_total',
     failed: 'octoload_failed_requests_total',
     exchangesActive: 'octoload_exchanges_active',
@@ -166,10 +174,18 @@ test('every total of the snapshot has its metric', () => {
     retries: 'octoload_retries_total',
     retriesOverBudget: 'octoload_retries_over_budget_total',
     logLinesDropped: 'octoload_log_lines_dropped_total',
+    hedges: 'octoload_hedges_total',
+    hedgesWon: 'octoload_hedges_won_total',
+    hedgesOverBudget: 'octoload_hedges_over_budget_total',
   }
   for (const [counter, name] of Object.entries(names)) {
     assert.deepEqual(values(families, name), [[{}, 2 * (COUNTER[counter as keyof typeof COUNTER] + 1)]], name)
   }
+  const byReason = Object.entries(RETRIES).map(([counter, reason]) => [
+    { reason },
+    2 * (COUNTER[counter as keyof typeof RETRIES] + 1),
+  ])
+  assert.deepEqual(values(families, 'octoload_retries_by_reason_total'), byReason)
 })
 
 test('histograms are cumulative, their bounds exact, and +Inf is the count', () => {

@@ -46,6 +46,20 @@ function clientSide({ totals, failures, ownAnswers }: Snapshot): string {
       'Retries that the retry budget did not allow.',
       totals.retriesOverBudget,
     ) +
+    counter('octoload_retries_by_reason_total', 'Further attempts by what was the matter with the one before.', [
+      [{ reason: 'connect_failure' }, totals.retriesConnectFailure],
+      [{ reason: 'reset' }, totals.retriesReset],
+      [{ reason: 'timeout' }, totals.retriesTimeout],
+      [{ reason: 'status' }, totals.retriesStatus],
+    ]) +
+    one(counter, 'octoload_hedges_total', 'Second attempts beside a slow first one.', totals.hedges) +
+    one(counter, 'octoload_hedges_won_total', 'Hedges whose response the client got.', totals.hedgesWon) +
+    one(
+      counter,
+      'octoload_hedges_over_budget_total',
+      'Hedges that the retry budget did not allow.',
+      totals.hedgesOverBudget,
+    ) +
     one(counter, 'octoload_client_connections_total', 'Connections accepted.', totals.clientConnections) +
     one(gauge, 'octoload_client_connections_active', 'Connections of clients open.', totals.clientConnectionsActive) +
     one(counter, 'octoload_tunnels_total', 'Tunnels opened after a 101 response.', totals.tunnels) +
@@ -65,9 +79,10 @@ function serverSide(servers: readonly ServerSnapshot[]): string {
     counter('octoload_requests_total', 'Requests that a server answered, by status code.', answers) +
     gauge(
       'octoload_server_up',
-      'Whether the server is given new exchanges: 1 when up, 0 when down or draining.',
+      'Whether the server is healthy: 1 when up, 0 when down or draining.',
       each((server) => (server.health === 'up' ? 1 : 0)),
     ) +
+    standing(each) +
     gauge(
       'octoload_server_weight',
       'Weight of the server.',
@@ -107,6 +122,42 @@ function serverSide(servers: readonly ServerSnapshot[]): string {
       'octoload_server_connections_idle',
       'Connections to the server open and idle.',
       each((server) => server.connectionsIdle),
+    )
+  )
+}
+
+/** What keeps a server that is up from its share of the work. */
+function standing(each: (value: (server: ServerSnapshot) => number) => Sample[]): string {
+  return (
+    gauge(
+      'octoload_server_ejected',
+      'Whether outlier detection leaves the server out: 1, else 0.',
+      each((server) => (server.ejected ? 1 : 0)),
+    ) +
+    counter(
+      'octoload_server_ejections_total',
+      'How often outlier detection has ejected the server.',
+      each((server) => server.ejections),
+    ) +
+    gauge(
+      'octoload_server_breaker_state',
+      'Circuit breaker of the server: 0 closed, 1 half-open, 2 open.',
+      each((server) => ({ closed: 0, half_open: 1, open: 2 })[server.breaker]),
+    ) +
+    counter(
+      'octoload_server_breaker_openings_total',
+      'How often the circuit breaker of the server has opened.',
+      each((server) => server.breakerOpenings),
+    ) +
+    gauge(
+      'octoload_server_withdrawn',
+      'Whether the server has asked for no new exchanges: 1, else 0.',
+      each((server) => (server.withdrawn ? 1 : 0)),
+    ) +
+    gauge(
+      'octoload_server_weight_factor',
+      'What its own feedback leaves of the weight of the server, 0.05 to 1.',
+      each((server) => server.weightFactor),
     )
   )
 }

@@ -1,5 +1,7 @@
 // The numbers of the whole process at one moment, summed over all workers from shared memory. Workers count on meanwhile, so
 // two figures of one snapshot may be an exchange apart. Durations are milliseconds, sizes bytes, times since 1970.
+
+import { BreakerCells, type BreakerState, CLOSED, OPEN } from '../shared/breaker-cells.ts'
 import {
   COUNTER,
   type Counter,
@@ -9,7 +11,8 @@ import {
   WORKER_STATE,
 } from '../shared/counters.ts'
 import { BUCKETS, quantile, upperBound } from '../shared/histogram.ts'
-import { DOWN, DRAINING, type Health, type ServerTable } from '../shared/server-table.ts'
+import { BAR, DOWN, DRAINING, type Health, type ServerTable } from '../shared/server-table.ts'
+import { Standing } from '../shared/standing.ts'
 
 export interface Snapshot {
   /** When it was taken, and when the balancer was started: milliseconds since 1970. */
@@ -52,6 +55,15 @@ export interface Totals {
   readonly retries: number
   /** Retries that the budget did not allow. */
   readonly retriesOverBudget: number
+  /** The same retries by what was the matter before. */
+  readonly retriesConnectFailure: number
+  readonly retriesReset: number
+  readonly retriesTimeout: number
+  readonly retriesStatus: number
+  /** Second attempts beside a slow first one, those of them whose response the client got, and those the budget did not allow. */
+  readonly hedges: number
+  readonly hedgesWon: number
+  readonly hedgesOverBudget: number
   readonly logLinesDropped: number
 }
 
@@ -63,6 +75,16 @@ export interface ServerSnapshot {
   /** Most exchanges at a time; 0: any number. */
   readonly maxActive: number
   readonly health: 'up' | 'down' | 'draining'
+  /** Outlier detection leaves it out at present, and how often it has. */
+  readonly ejected: boolean
+  readonly ejections: number
+  /** Its circuit breaker, and how often that has opened. */
+  readonly breaker: 'closed' | 'open' | 'half_open'
+  readonly breakerOpenings: number
+  /** It has asked for no new exchanges, itself or by its agent. */
+  readonly withdrawn: boolean
+  /** What its own feedback leaves of its weight: 0.05 to 1. */
+  readonly weightFactor: number
   /** Exchanges under way. */
   readonly inFlight: number
   /** How often it was chosen, retries included. */
@@ -160,6 +182,12 @@ function serverSnapshot(server: ServerSource, { table, counters }: SnapshotSourc
     weight,
     maxActive,
     health: healthName(table.health(slot)),
+    ejected: (table.bars(slot) & BAR.ejected) !== 0,
+    ejections: new Standing(table).ejections(slot),
+    breaker: breakerName(new BreakerCells(table).state(slot)),
+    breakerOpenings: new BreakerCells(table).openings(slot),
+    withdrawn: (table.bars(slot) & (BAR.drains | BAR.agent)) !== 0,
+    weightFactor: table.weightFactor(slot),
     inFlight: table.inFlight(slot),
     picked: total(SERVER_COUNTER.picked),
     failed: total(SERVER_COUNTER.failed),
@@ -211,6 +239,11 @@ function sum(counters: readonly Counters[], value: (block: Counters) => number):
   let total = 0
   for (const block of counters) total += value(block)
   return total
+}
+
+function breakerName(state: BreakerState): 'closed' | 'open' | 'half_open' {
+  if (state === CLOSED) return 'closed'
+  return state === OPEN ? 'open' : 'half_open'
 }
 
 function healthName(health: Health): 'up' | 'down' | 'draining' {

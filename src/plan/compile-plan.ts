@@ -10,7 +10,7 @@ import { type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
  * strategies that come from files; where one could not be loaded the default one takes its place.
  */
 export function compilePlan(config: Config, slots: Slots, generation: number, loaded?: LoadedStrategies): Plan {
-  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, loaded))
+  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.zone, loaded))
   const routes = config.routes.map((route) => {
     const upstream = upstreams.find((candidate) => candidate.name === route.upstream)
     if (upstream === undefined) throw new Error(`route ${route.name} leads to the unknown upstream ${route.upstream}`)
@@ -29,7 +29,12 @@ export function compilePlan(config: Config, slots: Slots, generation: number, lo
   }
 }
 
-function compileUpstream(upstream: UpstreamConfig, slots: Slots, loaded?: LoadedStrategies): UpstreamPlan {
+function compileUpstream(
+  upstream: UpstreamConfig,
+  slots: Slots,
+  zone: string,
+  loaded?: LoadedStrategies,
+): UpstreamPlan {
   const own = loaded?.get(upstream.strategy.name)
   const standard = registry.strategies[DEFAULT_STRATEGY]!
   const strategy = own === undefined ? registry.strategies[upstream.strategy.name] : own
@@ -49,12 +54,28 @@ function compileUpstream(upstream: UpstreamConfig, slots: Slots, loaded?: Loaded
       port: server.port,
       weight: server.weight,
       maxActive: server.max_active,
+      priority: server.priority,
+      backup: server.backup,
+      zone: server.zone,
       upstream: upstream.name,
     })),
     limited: upstream.servers.some((server) => server.max_active > 0),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
+    hedging: upstream.hedging,
     connections: upstream.connections,
+    slow_start: upstream.slow_start,
+    tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },
     connectFailures: upstream.passive_health.connect_failures,
+    failureStatuses: compileStatuses(upstream.failure_statuses),
+    outliers: upstream.outlier_detection,
+    breaker: upstream.circuit_breaker,
+    feedback: upstream.server_feedback,
   }
+}
+
+function compileStatuses(ranges: UpstreamConfig['failure_statuses']): Uint8Array {
+  const statuses = new Uint8Array(600)
+  for (const { from, to } of ranges) statuses.fill(1, from, to + 1)
+  return statuses
 }

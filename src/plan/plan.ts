@@ -1,14 +1,19 @@
 // The compiled config: what the workers need, resolved and in the order in which it is used. Immutable.
 import type {
+  CircuitBreaker,
   ClientTimeouts,
   Connections,
   Forwarding,
+  Hedging,
   Limits,
   ListenerConfig,
   Logging,
+  OutlierDetection,
   Retries,
   RouteConfig,
+  ServerFeedback,
   ServerTimeouts,
+  SlowStart,
 } from '../config/config.ts'
 import type { Strategy } from '../seams/strategy.ts'
 
@@ -24,6 +29,13 @@ export interface Plan {
   readonly logging: Logging
   /** Empty: off. */
   readonly metricsPath: string
+}
+
+/** What the tiers of an upstream are made by; see balance/tiers.ts. */
+export interface TierRules {
+  readonly overprovisioning: number
+  readonly panic: number
+  readonly zone: string
 }
 
 export interface RoutePlan {
@@ -47,9 +59,19 @@ export interface UpstreamPlan {
   readonly limited: boolean
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
+  readonly hedging: Hedging
   readonly connections: Connections
+  readonly slow_start: SlowStart
+  readonly tiers: TierRules
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
+  /** By status: 1 when it counts as a failure of the server. */
+  readonly failureStatuses: Uint8Array
+  /** null: off. */
+  readonly outliers: OutlierDetection | null
+  /** null: off. */
+  readonly breaker: CircuitBreaker | null
+  readonly feedback: ServerFeedback
 }
 
 export interface ServerPlan {
@@ -60,6 +82,10 @@ export interface ServerPlan {
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number
+  readonly priority: number
+  readonly backup: boolean
+  /** Empty: nowhere in particular. */
+  readonly zone: string
   readonly upstream: string
 }
 

@@ -94,12 +94,12 @@ export class Channel implements TransportOwner {
   /** Leaves the socket that opened the connection for its handle, once nothing waits to be written or read. */
   settle(): void {
     const { transport } = this
-    if (!(transport instanceof SocketTransport) || transport.pending || this.own !== null) return
+    if (!(transport instanceof SocketTransport) || transport.pending) return
     const handle = detachHandle(transport.socket)
     if (handle === null) return
-    this.readBuffer = this.buffers.shared
+    this.readBuffer = this.own ?? this.buffers.shared
     this.nextBuffer = null
-    this.transport = new HandleTransport(handle, this.buffers.shared, this)
+    this.transport = new HandleTransport(handle, this.readBuffer, this)
   }
 
   /** IP address of the other side, without the prefix of an IPv4 address in IPv6. */
@@ -154,6 +154,11 @@ export class Channel implements TransportOwner {
       bytes.copy(copy, head.length, start, end)
       to.transport.writeBytes('', copy.subarray(0, size))
       if (!more && !to.transport.pending) buffers.give(copy)
+    } else if (bytes === this.own && head.length <= start) {
+      // The new head takes the place of the one that was read, so that one piece leaves. That place is free: nothing is
+      // read into an own buffer while bytes in it wait to leave.
+      bytes.write(head, start - head.length, 'latin1')
+      to.transport.writeBytes('', bytes.subarray(start - head.length, end))
     } else to.transport.writeBytes(head, bytes.subarray(start, end))
     if (!to.transport.pending) return true
     this.pause()
@@ -209,6 +214,12 @@ export class Channel implements TransportOwner {
 
   destroy(): void {
     this.transport.destroy()
+  }
+
+  /** Closes; nothing more is heard of it, not even that it is closed. */
+  discard(): void {
+    this.keep(false)
+    this.transport.discard()
   }
 
   /** Ends the connection so that the other side cannot take it for a normal end (RST). */

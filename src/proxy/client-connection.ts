@@ -1,6 +1,7 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
 
+import type { Placed } from '../base/bag.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import type { Fields } from '../http1/fields.ts'
@@ -14,6 +15,7 @@ import { type Answer, answerText, explain } from './answer.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import { Exchange } from './exchange.ts'
 import type { Runtime } from './runtime.ts'
+import type { Server } from './server.ts'
 import type { Tunnel } from './tunnel.ts'
 
 /** Waiting for a request, or for the rest of its head. */
@@ -33,10 +35,11 @@ const MEMORY_MS = 5000
 /** Bytes of later requests that are kept before we stop reading. */
 const MAX_EARLY = 64 * 1024
 
-export class ClientConnection implements ChannelOwner {
+export class ClientConnection implements ChannelOwner, Placed {
   readonly channel: Channel
   /** IP address. */
   readonly address: string
+  place = -1
   private readonly runtime: Runtime
   private readonly trusted: boolean
   private state: number = HEAD
@@ -51,6 +54,8 @@ export class ClientConnection implements ChannelOwner {
   /** The last head: clients repeat their header lines to the letter. */
   private previous: RequestHead | null = null
   private forwardFields: Fields | null = null
+  private forwardBlock = ''
+  private forwardHead: RequestHead | null = null
   private forwardText = ''
   /** Bytes that had left when the write watch last looked. */
   private delivered = 0
@@ -110,20 +115,31 @@ export class ClientConnection implements ChannelOwner {
     if (state === CLOSED) return
     this.state = CLOSED
     this.runtime.wheel.remove(this.timer)
-    this.runtime.clientGone(this)
     this.runtime.counters.add(COUNTER.clientConnectionsActive, -1)
     if (state === TUNNEL) this.tunnel!.clientClosed()
     else this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
+    // Last: a worker that drains reports that it is empty here, and may be ended at any moment from then on.
+    this.runtime.clientGone(this)
   }
 
-  /** The header block that goes to the server for this head, with its empty line; made once for equal blocks. */
-  forwardBlock(head: RequestHead): string {
+  /**
+   * The head that goes to the server for this one, with its empty line. It is kept for when the head is repeated, which
+   * also spares putting its pieces together again on the way out; equal header blocks are made once.
+   */
+  forwarded(head: RequestHead, server: Server): string {
+    if (head === this.forwardHead) return this.forwardText
     const { fields } = head
-    if (fields === this.forwardFields) return this.forwardText
-    const lines = this.runtime.forwarder.lines(head, this.address, this.trusted)
-    const upgrade = head.old || fields.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${fields.upgrade}\r\n`
-    this.forwardFields = fields
-    this.forwardText = `${fields.forward}${lines}${upgrade}\r\n`
+    if (fields !== this.forwardFields) {
+      const lines = this.runtime.forwarder.lines(head, this.address, this.trusted)
+      const upgrade = head.old || fields.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${fields.upgrade}\r\n`
+      this.forwardFields = fields
+      this.forwardBlock = `${fields.forward}${lines}${upgrade}\r\n`
+    }
+    const line = `${head.method} ${head.target} HTTP/1.1\r\n`
+    // Without a Host the text depends on the server.
+    if (head.host === '') return `${line}Host: ${server.authority}\r\n${this.forwardBlock}`
+    this.forwardHead = head
+    this.forwardText = line + this.forwardBlock
     return this.forwardText
   }
 
@@ -151,7 +167,7 @@ export class ClientConnection implements ChannelOwner {
     if (!keeps || this.state === BODY || (this.runtime.draining && this.early === null)) {
       // A client that asked for the end sends nothing more, so there is nothing to wait for.
       const asked = this.state === BUSY && this.early === null && !this.previous!.keepAlive
-      if (asked && !this.channel.pending) this.channel.destroy()
+      if (asked && !this.channel.pending) this.leave()
       else this.finish()
       return
     }
@@ -187,7 +203,7 @@ export class ClientConnection implements ChannelOwner {
   closeIdle(): void {
     if (this.state !== HEAD || this.reader.begun) return
     if (this.channel.pending) this.finish()
-    else this.channel.destroy()
+    else this.leave()
   }
 
   /** Shutdown: ends whatever is going on. Returns whether that cut an exchange. */
@@ -259,7 +275,7 @@ export class ClientConnection implements ChannelOwner {
     }
     if (body.done) {
       this.state = BUSY
-      exchange.requestDone = true
+      exchange.request.done = true
       this.timer.deadline = 0
     } else runtime.wheel.set(this.timer, runtime.plan.timeouts.client_body_idle, performance.now())
     exchange.sendBody(bytes, start, stop)
@@ -284,6 +300,12 @@ export class ClientConnection implements ChannelOwner {
     this.channel.write(answerText(answer, head === null ? '' : head.method, 'Connection: close\r\n'))
     this.finish()
     return end
+  }
+
+  /** Closes a connection that carries no exchange, at once. */
+  private leave(): void {
+    this.onClose()
+    this.channel.discard()
   }
 
   /** Sends what is written and then our end, and waits a little for the client's. */
@@ -331,6 +353,8 @@ export class ClientConnection implements ChannelOwner {
     }
     this.previous = null
     this.forwardFields = null
+    this.forwardBlock = ''
+    this.forwardHead = null
     this.forwardText = ''
     if (rest < Number.POSITIVE_INFINITY) this.runtime.wheel.set(this.timer, rest, performance.now())
   }

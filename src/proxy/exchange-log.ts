@@ -1,6 +1,5 @@
 // What the hot path tells the log; the worker gives it an implementation. Each call must be cheap and never throw.
 
-import type { Failure } from '../seams/failures.ts'
 import type { Exchange } from './exchange.ts'
 import type { Server } from './server.ts'
 
@@ -9,8 +8,10 @@ export interface ExchangeLog {
   readonly selected: ((server: Server, load: number) => void) | null
   /** An exchange is over. Null when switched off. */
   readonly finished: ((exchange: Exchange, micros: number) => void) | null
-  /** An attempt failed and another one follows. */
-  retrying(exchange: Exchange, server: Server, failure: Failure, detail: string): void
+  /** An attempt failed and another one follows. `failure`: the name of its row in the table, or `status`. */
+  retrying(exchange: Exchange, server: Server, failure: string, detail: string): void
+  /** A server has not answered after so many milliseconds, and a second one is asked, too. Null when switched off. */
+  readonly hedging: ((exchange: Exchange, server: Server, millis: number) => void) | null
   /** The exchange failed for good; the exchange knows its failure, status and last server. */
   failed(exchange: Exchange, detail: string): void
   /** A strategy of people's own broke down; another one has taken over. `strategy` is empty when it could not be loaded. */

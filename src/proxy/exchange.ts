@@ -2,37 +2,35 @@
 //
 //   route → admit → pick → connect → forward → respond → account
 //
-// Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and a retry (`attemptFailed`)
-// for a failure before the first byte of a response. `account` is the single way out, also for aborts.
+// Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and another attempt
+// (second-chance.ts) as long as nothing of a response has been passed on. `account` is the single way out, also for aborts.
 
-import type { PoolExchange } from '../balance/pool.ts'
-import { readLatin1 } from '../base/latin1.ts'
+import type { RetriedExchange } from '../balance/retries.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
+import type { ResponseHead } from '../http1/response-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
-import { type KeySource, OUTCOME, type Outcome } from '../seams/strategy.ts'
+import { type KeySource, NONE, OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
 import { type Answer, explain } from './answer.ts'
+import { Attempt } from './attempt.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { exchangeKey } from './exchange-key.ts'
+import { OutgoingRequest } from './outgoing-request.ts'
+import type { Route } from './route.ts'
 import type { Runtime } from './runtime.ts'
+import { SecondChance } from './second-chance.ts'
 import type { Server } from './server.ts'
 import type { ServerConnection } from './server-connection.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
 
-/** First body bytes up to this size are held as text and go out with the head in one write. */
-const SMALL_BODY = 4 * 1024
-
-export class Exchange implements PoolExchange {
+export class Exchange implements RetriedExchange {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
   readonly startedAt: number
-  /** The last byte of the request has arrived. */
-  requestDone: boolean
-  /** The first byte of a response has arrived: no retry any more. */
-  responseBegun = false
+  readonly request: OutgoingRequest
   /** Passed on or answered; 0 before that. */
   status = 0
   requestBytes: number
@@ -42,25 +40,15 @@ export class Exchange implements PoolExchange {
   failure: Failure | null = null
   /** The server of the present or last attempt. */
   server: Server | null = null
+  /** The present or last one. */
+  attempt: Attempt | null = null
   tunnel: Tunnel | null = null
   private readonly runtime: Runtime
+  private matched: Route | null = null
   private upstream: Upstream | null = null
-  private connection: ServerConnection | null = null
-  /** What of the body came together with the head: in the read buffer while `begin` runs, then only if it is held. */
-  private readonly firstBytes: Buffer
-  private readonly firstStart: number
-  private readonly firstEnd: number
-  /** The same in memory of its own, to be sent later or once more. */
-  private held: string | Buffer | null = null
-  /** Body bytes were sent that are not held: the request cannot be sent again. */
-  private streamed = false
-  /** The server on which this exchange has a place. */
-  private placed: Server | null = null
-  /** When that was taken, and when the head of the response came; 0 before that. Milliseconds on the monotonic clock. */
-  private placedAt = 0
-  private headAt = 0
+  private second: SecondChance | null = null
   /** Slots. */
-  private readonly tried: number[] = []
+  private tried: number[] = []
   /** A final response head is on its way to the client. */
   private answering = false
   private keepsClient = false
@@ -79,16 +67,13 @@ export class Exchange implements PoolExchange {
     bytes: Buffer,
     start: number,
     end: number,
-    requestDone: boolean,
+    done: boolean,
   ) {
     this.client = client
     this.runtime = runtime
     this.head = head
-    this.firstBytes = bytes
-    this.firstStart = start
-    this.firstEnd = end
+    this.request = new OutgoingRequest(head, bytes, start, end, done)
     this.requestBytes = end - start
-    this.requestDone = requestDone
     this.startedAt = performance.now()
   }
 
@@ -110,9 +95,10 @@ export class Exchange implements PoolExchange {
     }
     runtime.counters.add(COUNTER.requests)
     runtime.counters.add(COUNTER.exchangesActive)
-    const upstream = runtime.route(head.method, head.host, head.target)
-    if (upstream !== undefined) {
-      this.upstream = upstream
+    const route = runtime.route(head.method, head.host, head.target)
+    if (route !== undefined) {
+      this.matched = route
+      this.upstream = route.upstream
       return true
     }
     this.fail(FAILURES.noRoute, `no route for ${head.host}`)
@@ -129,7 +115,7 @@ export class Exchange implements PoolExchange {
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
-  /** The exchange as a whole has taken too long. */
+  /** The exchange as a whole has matched too long. */
   onTimer(): void {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
@@ -139,7 +125,7 @@ export class Exchange implements PoolExchange {
   private pick(): void {
     const { pool } = this.upstream!
     const server = pool.choose(this, this.startedAt)
-    if (server !== null) this.connect(server, this.startedAt)
+    if (server !== null) this.tryOn(server, this.startedAt)
     else if (pool.anyUp) {
       this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
     } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
@@ -154,25 +140,36 @@ export class Exchange implements PoolExchange {
     return exchangeKey(source, this.head, this.client.address)
   }
 
+  /** Lets the servers that were tried be picked again, but for the one in this slot. */
+  forgetTried(slot: number): void {
+    this.tried = slot === NONE ? [] : [slot]
+  }
+
   // ── connect ──
 
-  /** The pool has taken a place on this server for us. */
-  private connect(server: Server, now: number): void {
-    const { runtime } = this
+  /** An attempt on this server, on which the pool has matched a place for us. */
+  tryOn(server: Server, now: number): void {
+    const attempt = this.connect(server, false, now)
+    this.attempt = attempt
     this.server = server
-    this.placed = server
-    this.placedAt = now
-    this.headAt = 0
+    if (this.matched!.hedgeClock !== null) this.chances.awaitHead(now)
+    this.forward(attempt)
+  }
+
+  /** The same beside an attempt that is under way. `forward` is to follow. */
+  connect(server: Server, hedge: boolean, now: number): Attempt {
+    const { runtime } = this
+    const upstream = this.upstream!
     this.tried.push(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
-    if (runtime.log.selected !== null) runtime.log.selected(server, this.upstream!.pool.load)
+    if (runtime.log.selected !== null) runtime.log.selected(server, upstream.pool.load)
     // A retry does not trust a connection that may be as stale as the last one.
-    this.connection = server.connection(this.retries > 0)
-    if (this.connection.connecting) {
-      this.hold()
-      if (!this.requestDone) this.client.channel.pause()
-    } else if (this.head.idempotent) this.hold()
-    this.forward(this.connection, server)
+    const connection = server.connection(this.retries > 0 && !hedge)
+    if (connection.connecting) {
+      this.request.hold()
+      if (!this.request.done) this.client.channel.pause()
+    } else if (this.head.idempotent || upstream.retries.policy.nonIdempotent) this.request.hold()
+    return new Attempt(this, upstream, server, connection, hedge, now)
   }
 
   /** The connection stands: the rest of the body may come. */
@@ -182,35 +179,20 @@ export class Exchange implements PoolExchange {
 
   // ── forward ──
 
-  private forward(connection: ServerConnection, server: Server): void {
-    const { head } = this
-    const host = head.host === '' ? `Host: ${server.authority}\r\n` : ''
-    const text = `${head.method} ${head.target} HTTP/1.1\r\n${host}${this.client.forwardBlock(head)}`
-    const { held, firstStart, firstEnd } = this
-    connection.begin(this, this.startedAt)
-    if (typeof held === 'string') connection.channel.write(held === '' ? text : text + held)
-    else if (held !== null) connection.channel.writeBytes(text, held)
-    else {
-      this.streamed = true
-      this.client.channel.relay(connection.channel, text, this.firstBytes, firstStart, firstEnd)
-    }
-  }
-
-  /** Keeps the first part of the body, which is still in the read buffer. */
-  private hold(): void {
-    const { firstBytes, firstStart, firstEnd } = this
-    if (this.held !== null) return
-    if (firstEnd - firstStart > SMALL_BODY) this.held = Buffer.from(firstBytes.subarray(firstStart, firstEnd))
-    else this.held = firstStart === firstEnd ? '' : readLatin1(firstBytes, firstStart, firstEnd)
+  forward(attempt: Attempt): void {
+    const connection = attempt.connection!
+    const text = this.client.forwarded(this.head, attempt.server)
+    connection.begin(attempt, attempt.startedAt)
+    this.request.begin(this.client.channel, connection.channel, text)
   }
 
   /** Passes on more bytes of the request body. */
   sendBody(bytes: Buffer, start: number, end: number): void {
     this.requestBytes += end - start
-    if (this.connection === null) return
-    this.streamed = true
-    this.client.channel.relay(this.connection.channel, '', bytes, start, end)
-    if (this.requestDone) this.connection.requestSent()
+    const connection = this.connection
+    if (connection === null) return
+    this.request.goOn(this.client.channel, connection.channel, bytes, start, end)
+    if (this.request.done) connection.requestSent()
   }
 
   /** All that was passed on of the request has left. */
@@ -218,19 +200,32 @@ export class Exchange implements PoolExchange {
     return this.connection !== null && !this.connection.channel.pending
   }
 
+  private get connection(): ServerConnection | null {
+    return this.attempt === null ? null : this.attempt.connection
+  }
+
   // ── respond ──
 
   /** Passes on an interim response; HTTP/1.0 does not know them. */
-  informational(text: string): void {
+  informational(attempt: Attempt, text: string): void {
     if (this.head.old) return
+    this.settleOn(attempt, performance.now())
+    this.request.committed = true
     this.client.channel.noDelay()
     this.client.channel.write(text)
   }
 
-  /** A final response head has arrived. Returns the Connection line that the client gets. */
-  responding(status: number, endsWithConnection: boolean): string {
+  /**
+   * A final response head has arrived. Returns the Connection line that the client gets, or null when the client is to
+   * get nothing of this response, as another attempt goes on or follows.
+   */
+  responding(attempt: Attempt, head: ResponseHead, endsWithConnection: boolean): string | null {
+    const { status } = head
+    const now = performance.now()
+    attempt.answered(status, now)
+    if (this.upstream!.retries.policy.listsStatus(status) && this.setAside(attempt, head, now)) return null
+    this.settleOn(attempt, now)
     this.status = status
-    this.headAt = performance.now()
     this.answering = true
     this.unframed = endsWithConnection
     this.keepsClient = this.head.keepAlive && !endsWithConnection && !this.runtime.draining
@@ -239,9 +234,9 @@ export class Exchange implements PoolExchange {
   }
 
   /** The response was passed on to its last byte. `now` is on the monotonic clock. */
-  responded(now: number): void {
-    this.connection = null
-    this.leave(this.status >= 500 ? OUTCOME.failed : OUTCOME.ok, now)
+  responded(attempt: Attempt, now: number): void {
+    const failed = this.upstream!.plan.failureStatuses[this.status] === 1
+    attempt.leave(failed ? OUTCOME.failed : OUTCOME.ok, now)
     this.account(now)
   }
 
@@ -251,10 +246,10 @@ export class Exchange implements PoolExchange {
   }
 
   /** The server has agreed: `text` is its head for the client, and bytes go both ways from here on. */
-  switchProtocols(text: string): Tunnel {
+  switchProtocols(server: ServerConnection, text: string): Tunnel {
     const { runtime, client } = this
-    const server = this.connection!
     this.status = 101
+    this.attempt?.answered(101, performance.now())
     this.answering = true
     // The exchange proper is over; a tunnel has its own time-out.
     if (this.timer !== null) runtime.wheel.remove(this.timer)
@@ -271,45 +266,50 @@ export class Exchange implements PoolExchange {
     return this.tunnel
   }
 
-  // ── the doors back ──
-
-  /** The attempt failed on the server's side: another one follows, or the end. */
-  attemptFailed(failure: Failure, detail: string): void {
-    const { server, runtime } = this
-    if (server === null || this.over) return
-    this.connection = null
-    runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
-    const now = performance.now()
-    this.leave(OUTCOME.failed, now)
-    if (failure.retry === 'unsent') server.connectFailed(detail)
-    if (failure === FAILURES.reusedClosed) server.closeIdle()
-    const next = this.nextServer(failure, now)
-    if (next === null) {
-      this.fail(failure, detail)
-      return
-    }
-    this.retries++
-    runtime.counters.add(COUNTER.retries)
-    runtime.log.retrying(this, server, failure, detail)
-    this.connect(next, now)
+  /** The client hears from the server of this attempt, and of no other. */
+  private settleOn(attempt: Attempt, now: number): void {
+    if (this.second === null) return
+    this.second.won(attempt, now)
+    this.attempt = attempt
+    this.server = attempt.server
   }
 
-  /** Where to try again after a failure; null when the exchange may not be tried again. */
-  private nextServer(failure: Failure, now: number): Server | null {
-    const upstream = this.upstream!
-    if (failure.retry === 'never' || this.responseBegun || this.streamed) return null
-    if (failure.retry === 'replay' && !this.head.idempotent) return null
-    if (this.retries >= upstream.plan.retries.attempts) return null
-    let next = upstream.pool.choose(this, now)
-    if (next === null && failure.retry === 'replay') {
-      // Every server was tried. One that closed a connection may well take a new one; one out of reach will not.
-      this.tried.length = 0
-      next = upstream.pool.choose(this, now)
-    }
-    if (next === null || upstream.budget.withdraw(now)) return next
-    upstream.pool.giveBack(next)
-    this.runtime.counters.add(COUNTER.retriesOverBudget)
-    return null
+  // ── the doors back ──
+
+  /** The attempt failed on the server's side: another one goes on or follows, or it is the end. */
+  attemptFailed(attempt: Attempt, failure: Failure, detail: string): void {
+    if (this.over) return
+    const { server } = attempt
+    const now = performance.now()
+    this.runtime.counters.addForServer(server.slot, SERVER_COUNTER.failed)
+    // A stale connection says little about the server: it may have closed it just when we wrote.
+    attempt.leave(failure === FAILURES.reusedClosed ? OUTCOME.cancelled : OUTCOME.failed, now)
+    if (failure.retry === 'connect_failure') server.connectFailed(detail)
+    if (failure === FAILURES.reusedClosed) server.closeIdle()
+    if (this.goesOnWithout(attempt, now)) return
+    if (this.answering || !this.chances.afterFailure(attempt, failure, detail, now)) this.fail(failure, detail)
+  }
+
+  /** Whether a response with a status to try again after is not passed on, as there is a second chance. */
+  private setAside(attempt: Attempt, head: ResponseHead, now: number): boolean {
+    if (!this.goesOnWithout(attempt, now) && !this.chances.afterStatus(attempt, head, now)) return false
+    this.runtime.counters.addForServer(attempt.server.slot, SERVER_COUNTER.failed)
+    attempt.leave(OUTCOME.failed, now)
+    return true
+  }
+
+  /** Whether there is a second attempt, which takes the place of this one. */
+  private goesOnWithout(attempt: Attempt, now: number): boolean {
+    const other = this.second === null ? null : this.second.other(attempt, now)
+    if (other === null) return false
+    this.attempt = other
+    this.server = other.server
+    return true
+  }
+
+  private get chances(): SecondChance {
+    this.second ??= new SecondChance(this, this.runtime, this.matched!)
+    return this.second
   }
 
   /** The exchange has failed for good: the client gets an answer, or sees its response break off. */
@@ -336,23 +336,23 @@ export class Exchange implements PoolExchange {
 
   /** Answers the client ourselves. */
   private answer(answer: Answer): void {
-    this.leaveServer()
+    this.leaveServers()
     this.status = answer.status
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
-    this.keepsClient = this.head.keepAlive && this.requestDone && !this.runtime.draining
+    this.keepsClient = this.head.keepAlive && this.request.done && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
     this.account(performance.now())
   }
 
   private breakOff(): void {
-    this.leaveServer()
+    this.leaveServers()
     this.client.abort(this.unframed)
     this.account(performance.now())
   }
 
-  private leaveServer(): void {
-    this.connection?.destroy()
-    this.connection = null
+  private leaveServers(): void {
+    this.attempt?.destroy()
+    this.second?.destroy()
   }
 
   // ── account ──
@@ -362,14 +362,9 @@ export class Exchange implements PoolExchange {
     this.over = true
     if (this.timer !== null) this.runtime.wheel.remove(this.timer)
     if (!this.internal) this.count((now - this.startedAt) * 1000)
-    this.leave(this.outcome, now)
+    if (this.attempt !== null) this.attempt.leave(this.outcome, now)
+    if (this.second !== null) this.second.end(this.outcome, now)
     this.client.exchangeOver(this.keepsClient, now)
-  }
-
-  /** How the attempt on the last server ended. A server that answers 5xx at once must not look like the quickest one. */
-  private get outcome(): Outcome {
-    if (this.failure === null) return this.status < 500 ? OUTCOME.ok : OUTCOME.failed
-    return this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled
   }
 
   private count(micros: number): void {
@@ -381,12 +376,9 @@ export class Exchange implements PoolExchange {
     if (log.finished !== null) log.finished(this, micros)
   }
 
-  /** Gives the place on the server back, if there is one. */
-  private leave(outcome: Outcome, now: number): void {
-    const { placed } = this
-    if (placed === null) return
-    this.placed = null
-    const millis = now - this.placedAt
-    this.upstream!.pool.finish(placed, outcome, this.headAt === 0 ? millis : this.headAt - this.placedAt, millis, now)
+  /** What the end of the exchange says about a server that was at work on it. */
+  private get outcome(): Outcome {
+    if (this.failure === null) return OUTCOME.ok
+    return this.failure.blame === 'server' ? OUTCOME.failed : OUTCOME.cancelled
   }
 }

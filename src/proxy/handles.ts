@@ -67,6 +67,8 @@ export const END = -4095
 
 const LISTENER = Symbol('listener')
 const binding = streamBinding()
+const readResult = binding?.streamBaseState ?? new Int32Array(1)
+const SIZE = binding?.kReadBytesOrError ?? 0
 
 /** Whether this Node has handles as they are described here. */
 export const HANDLES = process.env.OCTOLOAD_HANDLES !== 'off' && binding !== null && writesDirectly()
@@ -118,7 +120,7 @@ export function shutdown(handle: Handle, done: () => void): void {
 }
 
 function onRead(this: Handle): Buffer | undefined {
-  const size = binding!.streamBaseState[binding!.kReadBytesOrError]!
+  const size = readResult[SIZE]!
   return size === 0 ? undefined : this[LISTENER]!.onRead(size)
 }
 

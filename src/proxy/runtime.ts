@@ -1,5 +1,7 @@
 // What everything on the hot path of one thread shares. A new plan is installed by replacing what hangs on it; exchanges
 // under way keep the objects they began with.
+import type { Sickness } from '../balance/guard.ts'
+import { Bag } from '../base/bag.ts'
 import { IpSet } from '../base/ip-set.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
 import { findValue } from '../http1/fields.ts'
@@ -16,6 +18,7 @@ import type { ClientConnection } from './client-connection.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { Forwarder } from './forwarder.ts'
 import { Prober } from './prober.ts'
+import { Route } from './route.ts'
 import { Server } from './server.ts'
 import { Upstream } from './upstream.ts'
 
@@ -32,6 +35,8 @@ export interface RuntimeOptions {
   readonly metrics: (accept: string, query: string) => { contentType: string; body: string }
   /** Tells the main thread that a server was taken down after connect failures in a row. */
   readonly onConnectFailures: (slot: number, reason: string) => void
+  /** Tells the main thread that a server was ejected, or that its circuit breaker has opened or closed. */
+  readonly onSick: (slot: number, what: Sickness, reason: string) => void
 }
 
 export class Runtime {
@@ -41,18 +46,21 @@ export class Runtime {
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly wheel = new TimerWheel()
+  /** For the short waits before retries and hedges. It costs nothing while nobody waits. */
+  readonly fineWheel = new TimerWheel(() => performance.now(), 2)
   readonly buffers = new Buffers()
-  readonly clients = new Set<ClientConnection>()
+  readonly clients = new Bag<ClientConnection>()
   readonly prober = new Prober(this)
   draining = false
   /** Called when the last client has gone. */
   onEmpty: (() => void) | null = null
   plan: Plan
   forwarder: Forwarder
-  route: (method: string, host: string, target: string) => Upstream | undefined
+  route: (method: string, host: string, target: string) => Route | undefined
   /** By slot. */
   private servers = new Map<number, Server>()
   private upstreams = new Map<string, Upstream>()
+  private routes = new Map<string, Route>()
 
   constructor(plan: Plan, options: RuntimeOptions) {
     this.options = options
@@ -84,9 +92,11 @@ export class Runtime {
     this.servers = servers
     this.upstreams = upstreams
     this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
-    this.route = compileRoutes(
-      plan.routes.map((route) => ({ match: route.match, value: upstreams.get(route.upstream.name)! })),
+    const routes = plan.routes.map(
+      (route) => new Route(route, upstreams.get(route.upstream.name)!, this.routes.get(route.name)),
     )
+    this.routes = new Map(routes.map((route) => [route.plan.name, route]))
+    this.route = compileRoutes(routes.map((route) => ({ match: route.plan.match, value: route })))
   }
 
   clientGone(client: ClientConnection): void {
@@ -118,5 +128,6 @@ export class Runtime {
     for (const server of this.servers.values()) server.close()
     this.prober.close()
     this.wheel.stop()
+    this.fineWheel.stop()
   }
 }

@@ -1,10 +1,10 @@
 // One server of an upstream in this thread, and the connections to it that wait for their next request.
 import type { LookupFunction } from 'node:net'
-import type { PoolServer } from '../balance/pool.ts'
+import { Membership, type PoolServer } from '../balance/pool.ts'
 import { cachedLookup } from '../base/cached-lookup.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
-import { NONE } from '../seams/strategy.ts'
 import { SERVER_COUNTER } from '../shared/counters.ts'
+import { ResponseFeedback } from './response-feedback.ts'
 import type { Runtime } from './runtime.ts'
 import { ServerConnection } from './server-connection.ts'
 
@@ -14,26 +14,29 @@ export class Server implements PoolServer {
   readonly lookup: LookupFunction = cachedLookup
   plan: ServerPlan
   upstream: UpstreamPlan
+  /** Reads what its responses say about it; null when nobody listens. */
+  feedback: ResponseFeedback | null
   /** Prepared text for the selection log, of a form that only the log knows. */
   selectionText: unknown = null
   /** The one that was used last is at the end and goes first: the others may grow old and be closed. */
   private readonly idle: ServerConnection[] = []
   /** It has left the plan. */
   closed = false
-  /** For its pool. */
-  position = NONE
+  readonly membership = new Membership()
 
   constructor(runtime: Runtime, plan: ServerPlan, upstream: UpstreamPlan) {
     this.slot = plan.slot
     this.runtime = runtime
     this.plan = plan
     this.upstream = upstream
+    this.feedback = ResponseFeedback.make(upstream, runtime.table)
   }
 
   /** Goes over to a new plan for the same server. */
   update(plan: ServerPlan, upstream: UpstreamPlan): void {
     this.plan = plan
     this.upstream = upstream
+    this.feedback = ResponseFeedback.make(upstream, this.runtime.table)
     this.selectionText = null
   }
 

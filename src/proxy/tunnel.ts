@@ -7,6 +7,8 @@ import type { Channel } from './channel.ts'
 import type { Runtime } from './runtime.ts'
 
 export class Tunnel {
+  /** Bytes from the server so far. */
+  responseBytes = 0
   private readonly runtime: Runtime
   private readonly client: Channel
   private readonly server: Channel
@@ -43,6 +45,7 @@ export class Tunnel {
 
   fromServer(bytes: Buffer, start: number, end: number): void {
     this.runtime.counters.add(COUNTER.responseBytes, end - start)
+    this.responseBytes += end - start
     this.server.relay(this.client, '', bytes, start, end)
     this.touch()
   }

@@ -1,9 +1,14 @@
 // Everything that can go wrong with an exchange, in one table: whose fault it is, what the client gets, and whether
-// another server may be asked. `retry`: 'unsent' when nothing has reached a server, so that any request may be sent
-// again; 'replay' when it may have, so that only an idempotent one whose bytes are still held may.
+// another server may be asked. `retry` is the condition in `retries.on` under which it may; what each asks of the request is
+// in balance/retry-policy.ts.
 
 export type Blame = 'client' | 'server' | 'balancer'
-export type RetryRule = 'never' | 'unsent' | 'replay'
+/**
+ * `connect_failure`: nothing has reached a server. `reset`: something may have, no byte came back. `timeout`: the server may
+ * be at work on it. `status`: it answered, and no failure is at hand.
+ */
+export type RetryReason = 'connect_failure' | 'reset' | 'timeout' | 'status'
+export type RetryRule = 'never' | Exclude<RetryReason, 'status'>
 
 export class Failure {
   /** As in metrics and logs. */
@@ -30,12 +35,12 @@ export class Failure {
 // The numbers are those of the counters in shared memory; a new row takes the next free one.
 // biome-ignore format: a table reads best with one row a line
 export const FAILURES = {
-  connectRefused: new Failure('connect_refused', 0, 'server', 502, 'unsent', 'The server refused the connection.'),
-  connectTimeout: new Failure('connect_timeout', 1, 'server', 504, 'unsent', 'The server did not accept the connection in time.'),
-  connectFailed: new Failure('connect_failed', 2, 'server', 502, 'unsent', 'The server could not be reached.'),
-  reusedClosed: new Failure('reused_connection_closed', 3, 'server', 502, 'replay', 'The server closed the connection without an answer.'),
-  closedEarly: new Failure('closed_before_response', 4, 'server', 502, 'replay', 'The server closed the connection without an answer.'),
-  responseTimeout: new Failure('response_timeout', 5, 'server', 504, 'never', 'The server did not answer in time.'),
+  connectRefused: new Failure('connect_refused', 0, 'server', 502, 'connect_failure', 'The server refused the connection.'),
+  connectTimeout: new Failure('connect_timeout', 1, 'server', 504, 'connect_failure', 'The server did not accept the connection in time.'),
+  connectFailed: new Failure('connect_failed', 2, 'server', 502, 'connect_failure', 'The server could not be reached.'),
+  reusedClosed: new Failure('reused_connection_closed', 3, 'server', 502, 'reset', 'The server closed the connection without an answer.'),
+  closedEarly: new Failure('closed_before_response', 4, 'server', 502, 'reset', 'The server closed the connection without an answer.'),
+  responseTimeout: new Failure('response_timeout', 5, 'server', 504, 'timeout', 'The server did not answer in time.'),
   badResponse: new Failure('bad_response', 6, 'server', 502, 'never', 'The answer of the server was malformed.'),
   responseTooLarge: new Failure('response_head_too_large', 7, 'server', 502, 'never', 'The answer of the server had a head larger than allowed.'),
   brokenResponse: new Failure('broken_response', 8, 'server', 502, 'never', 'The answer of the server broke off.'),

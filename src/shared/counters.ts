@@ -16,6 +16,13 @@ export const COUNTER = {
   retries: 9,
   retriesOverBudget: 10,
   logLinesDropped: 11,
+  retriesConnectFailure: 20,
+  retriesReset: 21,
+  retriesTimeout: 22,
+  retriesStatus: 23,
+  hedges: 24,
+  hedgesWon: 25,
+  hedgesOverBudget: 26,
 } as const
 export type Counter = (typeof COUNTER)[keyof typeof COUNTER]
 
@@ -27,6 +34,9 @@ export const SERVER_COUNTER = {
   connectionsActive: 3,
   connectionsIdle: 4,
   durationSum: 5,
+  /** Attempts that ended well, and that failed by fault of the server, its error statuses included. */
+  attemptsOk: 6,
+  attemptsFailed: 7,
 } as const
 export type ServerCounter = (typeof SERVER_COUNTER)[keyof typeof SERVER_COUNTER]
 
@@ -48,7 +58,8 @@ const FAILURE_CELLS = 64
 const STATUS_CELLS = 500
 const STATUS_BASE = 8
 const HISTOGRAM_BASE = STATUS_BASE + STATUS_CELLS
-const SERVER_CELLS = HISTOGRAM_BASE + BUCKETS
+const HEAD_TIMES_BASE = HISTOGRAM_BASE + BUCKETS
+const SERVER_CELLS = HEAD_TIMES_BASE + BUCKETS
 const SERVERS_BASE = WORKER_CELLS + FAILURE_CELLS + STATUS_CELLS
 
 export class Counters {
@@ -110,6 +121,17 @@ export class Counters {
     this.cells[base + STATUS_BASE + status - 100]!++
     this.cells[base + SERVER_COUNTER.durationSum]! += micros
     this.cells[base + HISTOGRAM_BASE + bucketOf(micros)]!++
+  }
+
+  /** Counts how long the head of a response took, in microseconds; only where something asks for it. */
+  addHeadTime(slot: number, micros: number): void {
+    this.cells[SERVERS_BASE + slot * SERVER_CELLS + HEAD_TIMES_BASE + bucketOf(micros)]!++
+  }
+
+  /** The buckets of those times: a live view, `BUCKETS` cells long. */
+  headTimes(slot: number): Float64Array {
+    const base = SERVERS_BASE + slot * SERVER_CELLS + HEAD_TIMES_BASE
+    return this.cells.subarray(base, base + BUCKETS)
   }
 
   status(slot: number, status: number): number {

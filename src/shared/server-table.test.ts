@@ -61,5 +61,5 @@ test('a table opened from a buffer has the same capacity and shows the same serv
   table.setHealth(6, DOWN)
   assert.equal(opened.capacity, 7)
   assert.equal(opened.health(6), DOWN)
-  assert.throws(() => opened.health(7), RangeError)
+  assert.throws(() => opened.bars(7), RangeError)
 })

@@ -1,6 +1,7 @@
 // Connects the hot path with the log of its thread.
 import {
   acceptFailed,
+  hedging,
   type LogLine,
   requestFailed,
   requestRefused,
@@ -44,13 +45,13 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
       access === null
         ? null
         : (exchange: Exchange, micros: number) => {
-            const { head, client } = exchange
+            const { head, client, tunnel } = exchange
             access.access(
               client.address,
               head.method,
               head.target,
               exchange.status,
-              exchange.responseBytes,
+              exchange.responseBytes + (tunnel === null ? 0 : tunnel.responseBytes),
               micros,
               exchange.server?.plan.url ?? '',
               exchange.retries,
@@ -58,7 +59,14 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
               head.old ? 'HTTP/1.0' : 'HTTP/1.1',
             )
           },
-    retrying: (exchange, _server, failure, detail) => logger.log(retrying(attempt(exchange, failure, detail))),
+    retrying: (exchange, server, failure, detail) => {
+      const { method, target } = exchange.head
+      logger.log(retrying({ method, target, server: server.plan.url, failure, reason: detail }))
+    },
+    hedging: logger.isLogged('debug')
+      ? ({ head: { method, target } }, server, millis) =>
+          logger.log(hedging(method, target, server.plan.url, Math.round(millis)))
+      : null,
     failed: (exchange, detail) => {
       // A client that leaves is its own business: worth a line only to those who look closely.
       const line = requestFailed(attempt(exchange, exchange.failure!, detail), exchange.status)

@@ -1,4 +1,5 @@
 // Every message between the main thread and a worker. Decisions travel here; numbers live in shared memory.
+import type { Sickness } from '../balance/guard.ts'
 import type { Config } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
 
@@ -76,6 +77,14 @@ export interface ConnectFailures {
   readonly reason: string
 }
 
+/** This worker has ejected a server, or opened or closed its circuit breaker. */
+export interface Sick {
+  readonly type: 'sick'
+  readonly slot: number
+  readonly what: Sickness
+  readonly reason: string
+}
+
 /** Every exchange has ended. */
 export interface Drained {
   readonly type: 'drained'
@@ -83,4 +92,4 @@ export interface Drained {
   readonly cut: number
 }
 
-export type FromWorker = Installed | Listening | ListenFailed | Log | ConnectFailures | Drained
+export type FromWorker = Installed | Listening | ListenFailed | Log | ConnectFailures | Sick | Drained

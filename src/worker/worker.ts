@@ -89,6 +89,7 @@ export class Worker {
       clientConnections: () => this.clientConnections(),
       metrics: (accept, query) => metricsAnswer(this.snapshot(), accept, query),
       onConnectFailures: (slot, reason) => this.send({ type: 'connect_failures', slot, reason }),
+      onSick: (slot, what, reason) => this.send({ type: 'sick', slot, what, reason }),
     })
   }
 
@@ -141,7 +142,7 @@ export class Worker {
     // What clients have already sent is read first, so that no request is lost between its arrival and our end.
     setImmediate(() =>
       setImmediate(() => {
-        for (const client of runtime.clients) client.closeIdle()
+        for (const client of runtime.clients.all()) client.closeIdle()
         if (runtime.clients.size === 0) finish()
         else runtime.onEmpty = finish
       }),
@@ -149,6 +150,6 @@ export class Worker {
   }
 
   private cut(): void {
-    for (const client of [...(this.runtime?.clients ?? [])]) if (client.cut()) this.cutExchanges++
+    for (const client of this.runtime?.clients.all() ?? []) if (client.cut()) this.cutExchanges++
   }
 }

@@ -209,6 +209,22 @@ test('a port in use is one line that says so and what to do, exit code 1', async
   }
 })
 
+test('another instance takes over when told to: no request fails while the first one stops', async (t) => {
+  const server = await startNamedServer(t, 'one')
+  const words = [String(server), '--workers', '1', '--health-check', 'off']
+  const first = startOctoload(t, [...words, '--port', '0'])
+  const [, port = ''] = await first.printed(/running on port (\d+)/)
+  const second = startOctoload(t, [...words, '--port', port, '--take-over'])
+  await second.printed(/running on port/)
+  const ask = async () => (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).status
+  assert.equal(await ask(), 200)
+  first.child.kill('SIGTERM')
+  assert.equal(await first.ended, 0)
+  for (let request = 0; request < 5; request++) assert.equal(await ask(), 200)
+  second.child.kill('SIGTERM')
+  assert.equal(await second.ended, 0)
+})
+
 test('an address of another machine is one line, exit code 1', async () => {
   const { end, stderr } = await octoload(['3001', '--port', '0', '--address', '192.0.2.1'])
   assert.equal(end, 1)

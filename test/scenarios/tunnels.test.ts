@@ -186,6 +186,15 @@ test('counts tunnels and their exchange while they last', async (t) => {
   await eventually(() => balancer.lb.metrics().totals.tunnelsActive === 0, 'the tunnel to be over')
 })
 
+test('the access log shows what the server sent through a tunnel', async (t) => {
+  const { balancer, client, server } = await openTunnel(t, { logging: { access: true } })
+  await says(client, server, 'up')
+  await says(server, client, 'down!')
+  client.end()
+  server.end()
+  await balancer.logged(/"GET \/chat HTTP\/1\.1" 101 5B /)
+})
+
 test('ends a tunnel on which nothing moves, and none on which something does', async (t) => {
   const { client, server } = await openTunnel(t, { timeouts: { tunnel_idle: '250ms' } })
   const end = performance.now() + 500

@@ -1,5 +1,5 @@
 // Starts a balancer on a free port for a test, and stops it afterwards. What a test does not say is set so that it
-// sees only what it asked for: one worker on a free port of this machine, and no health checks.
+// sees only what it asked for: one worker on a free port of this machine, no health checks, and no server left out.
 import type { FileConfig } from '../../src/config/schema.ts'
 import type { ThreadOptions } from '../../src/control/worker-handle.ts'
 import { createLoadBalancer, type LoadBalancer } from '../../src/index.ts'
@@ -8,12 +8,14 @@ import type { Response } from './message.ts'
 import { type Origin, type Script, startOrigin } from './origin.ts'
 import { type Owner, within } from './wait.ts'
 
-type ServerLike = string | { readonly url: string; readonly weight?: number; readonly max_active?: number | 'off' }
+type UpstreamSetup = NonNullable<FileConfig['upstreams']>[string]
+type ServerLike = UpstreamSetup['servers'][number]
 
-/** A config as a user may write it, but for the servers, which may be origins, and the strategy of the one upstream. */
+/** A config as a user may write it, but for the one upstream: its servers, which may be origins, its strategy and its other keys. */
 export interface Setup extends Omit<FileConfig, 'load_balancer' | 'servers'> {
   servers?: readonly ServerLike[]
-  strategy?: NonNullable<FileConfig['load_balancer']>['strategy']
+  strategy?: UpstreamSetup['strategy']
+  upstream?: Partial<UpstreamSetup>
 }
 
 export interface Pair {
@@ -93,15 +95,13 @@ export async function startPair(owner: Owner, script?: Script, setup: Setup = {}
 }
 
 /** The config for a setup. */
-function fileConfig({ servers = [], strategy = 'round_robin', ...rest }: Setup): FileConfig {
-  const members = servers.map((server) => {
-    if (typeof server === 'string') return server
-    return { url: server.url, weight: server.weight ?? 1, max_active: server.max_active ?? 'off' }
-  })
+function fileConfig({ servers = [], strategy = 'round_robin', upstream, ...rest }: Setup): FileConfig {
+  const members = servers.map((server) => (typeof server !== 'string' && 'port' in server ? server.url : server))
   return {
     listeners: [{ address: '127.0.0.1', port: 0 }],
-    upstreams: { main: { strategy, servers: members } },
+    upstreams: { main: { strategy, servers: members, ...upstream } },
     health_check: 'off',
+    outlier_detection: 'off',
     workers: 1,
     ...rest,
   }

@@ -13,7 +13,7 @@ export type StartFault = 'throw' | 'slow' | 'deaf'
 
 export const faulty: ThreadOptions = {
   entry: new URL('./faulty-worker.ts', import.meta.url),
-  resourceLimits: { maxOldGenerationSizeMb: 48 },
+  resourceLimits: { maxOldGenerationSizeMb: 32 },
 }
 
 export function fail(worker: number, fault: Fault): void {

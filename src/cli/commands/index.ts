@@ -4,5 +4,6 @@ import { check } from './check.ts'
 import { demo } from './demo.ts'
 import { demoServer } from './demo-server.ts'
 import { run } from './run.ts'
+import { simulate } from './simulate.ts'
 
-export const commands: readonly Command[] = [run, check, demo, demoServer]
+export const commands: readonly Command[] = [run, check, demo, demoServer, simulate]

@@ -15,6 +15,7 @@ export const run: Command = {
   options: {
     config: { short: 'c', value: 'FILE', summary: `config file (default ${DEFAULT_FILE})` },
     ...balancerOptions,
+    'take-over': { summary: 'start beside an octoload that has the port, which you stop next' },
   },
   notes: [
     'A SERVER is a port of this machine, host:port or a URL: 3001, host:3001,',
@@ -29,7 +30,7 @@ export const run: Command = {
 }
 
 async function runBalancer(args: Arguments): Promise<void> {
-  await serve(overridden(await baseConfig(args), args))
+  await serve(overridden(await baseConfig(args), args), { takeOver: args.flag('take-over') })
 }
 
 async function baseConfig(args: Arguments): Promise<Config> {
