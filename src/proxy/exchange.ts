@@ -123,7 +123,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
-  /** The exchange as a whole has matched too long. */
+  /** The exchange as a whole has taken too long. */
   onTimer(): void {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
