@@ -207,7 +207,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   // ── connect ──
 
-  /** An attempt on this server, on which the pool has matched a place for us. */
+  /** An attempt on this server, on which the pool has taken a place for us. */
   tryOn(server: Server, now: number): void {
     const attempt = this.connect(server, false, now)
     this.attempt = attempt
