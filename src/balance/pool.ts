@@ -69,7 +69,7 @@ export interface PoolTools<S> {
   readonly turn: (tier: number) => Turn
   readonly table: ServerTable
   readonly inFlight: InFlight
-  /** Asks a server beside all exchanges; `answered` is to be called once. */
+  /** Asks a server beside all exchanges; `answered` is to be called once at most. */
   readonly probe: (server: S, path: string, answered: (answer: ProbeAnswer) => void) => void
   /** A strategy of people's own has broken down; told once. */
   readonly onStrategyFailed: (reason: string) => void

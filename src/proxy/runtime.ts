@@ -19,6 +19,7 @@ import { Buffers } from './channel.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ExchangeLog } from './exchange-log.ts'
 import { Forwarder } from './forwarder.ts'
+import { Prober } from './prober.ts'
 import { Route } from './route.ts'
 import { Server } from './server.ts'
 import { Upstream } from './upstream.ts'
@@ -55,6 +56,7 @@ export class Runtime {
   readonly fineWheel = new TimerWheel(() => performance.now(), 2)
   readonly buffers = new Buffers()
   readonly clients = new Bag<ClientConnection>()
+  readonly prober = new Prober(this)
   draining = false
   /** Called when the last client has gone. */
   onEmpty: (() => void) | null = null
@@ -141,6 +143,7 @@ export class Runtime {
   /** Closes what is idle towards servers and stops the clockwork. */
   close(): void {
     for (const server of this.servers.values()) server.close()
+    this.prober.close()
     this.wheel.stop()
     this.fineWheel.stop()
   }

@@ -95,7 +95,8 @@ export class SecondChance {
     const { pool, retries } = this.route.upstream
     const server = retries.choose(exchange, attempt.server.slot, reason, now)
     if (server === null) {
-      exchange.fail(this.failure ?? (pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer), detail)
+      const none = pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer
+      exchange.fail(this.failure ?? none, this.failure === null ? `no server is left after ${detail}` : detail)
       return
     }
     exchange.retries++

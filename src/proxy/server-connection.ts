@@ -329,6 +329,8 @@ export class ServerConnection implements ChannelOwner {
 
   /** Nobody wants this response, of which `size` bytes of a body have come: it is read to its end if that is near. */
   private discard(size: number, clean: boolean, requestDone: boolean): void {
+    // Without a server for the next attempt the exchange has ended, and closed it.
+    if (this.state === CLOSED) return
     this.release()
     const { body } = this
     const near = this.responseHead!.fields.contentLength <= UNWANTED_BYTES && !body.untilClose
@@ -393,7 +395,7 @@ export class ServerConnection implements ChannelOwner {
     this.state = CLOSED
     this.server.runtime.wheel.remove(this.timer)
     this.server.runtime.counters.addForServer(this.server.slot, SERVER_COUNTER.connectionsActive, -1)
-    this.channel.destroy()
+    this.channel.discard()
   }
 }
 

@@ -24,7 +24,7 @@ export class Upstream {
       inFlight,
       turn: (tier) => options.turns.at(plan.turn, tier),
       random: options.random,
-      probe: () => {},
+      probe: (server, path, answered) => runtime.prober.probe(server, path, answered),
       onStrategyFailed: (reason) => runtime.log.strategyFailed(plan.name, plan.strategy.name, reason),
       ...(Guard.needed(plan) ? { guard: new Guard(plan, table, runtime.counters, options.onSick) } : {}),
     }
@@ -33,7 +33,11 @@ export class Upstream {
     this.admission = before?.admission ?? (plan.gated ? new Admission(runtime, plan, this.pool) : null)
     this.admission?.gate.update(plan, this.pool)
     if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
-    this.budget = before?.budget ?? new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
+    const { budget_ratio, budget_min_per_second } = plan.retries
+    const same =
+      before?.plan.retries.budget_ratio === budget_ratio &&
+      before.plan.retries.budget_min_per_second === budget_min_per_second
+    this.budget = same ? before.budget : new RetryBudget(budget_ratio, budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, options.random)
   }
 }

@@ -352,7 +352,8 @@ test('an attempt that is a retry may be hedged like the first one', async (t) =>
   const refusing = await startRefusingOrigin(t)
   const slow = await startOrigin(t)
   const origin = await startOrigin(t, echo)
-  const balancer = await startBalancer(t, { servers: [refusing, slow, origin], hedging: HEDGING })
+  // Long enough for the refusal to come before a hedge.
+  const balancer = await startBalancer(t, { servers: [refusing, slow, origin], hedging: { after: '1s' } })
   assert.equal((await balancer.exchange(get())).text, 'GET ')
   assert.deepEqual(totals(balancer), { ...NONE, hedges: 1, hedgesWon: 1, retries: 1 })
   await quiet(balancer)

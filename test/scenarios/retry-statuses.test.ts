@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { get, post } from '../support/client.ts'
+import { startFullListener } from '../support/full-listener.ts'
 import { type Request, readRequest } from '../support/message.ts'
 import { answers, type Origin, ok, startOrigin, startRefusingOrigin } from '../support/origin.ts'
 import { quiet } from '../support/quiet.ts'
@@ -387,6 +388,38 @@ test('a body that is still coming waits, too, while a retry does', async (t) => 
   await client.drip('0123456789'.repeat(10), 10, 5)
   assert.equal((await client.response()).text, `POST ${'0123456789'.repeat(10)}`)
   assert.equal(balancer.lb.metrics().totals.retriesConnectFailure, 2)
+})
+
+test('the time for one attempt covers the connection too: then any request goes to another server', async (t) => {
+  const url = await startFullListener(t)
+  if (url === undefined) return t.skip('this system completes connections beyond a full accept queue')
+  const origin = await startOrigin(t, echo)
+  const balancer = await startBalancer(t, {
+    servers: [url, origin],
+    retries: { on: ['connect_failure', 'timeout'], per_try_timeout: '400ms' },
+  })
+  assert.equal((await balancer.exchange(post('kept'))).text, 'POST kept')
+  assert.equal(balancer.lb.metrics().totals.retriesConnectFailure, 1)
+})
+
+test('when no server is left after the wait the client is told so, and nothing stays behind', async (t) => {
+  const sick = await startOrigin(t, answers(busy('Retry-After: 2')))
+  const balancer = await startBalancer(t, {
+    servers: [sick],
+    retries: retries({ retry_after_max: '5s' }),
+    passive_health: { connect_failures: 1 },
+  })
+  const client = await balancer.connect()
+  client.send(get())
+  await thrownAway(balancer)
+  await sick.close()
+  assert.equal((await balancer.exchange(post('x'))).status, 502)
+  const response = await client.response()
+  assert.equal(response.status, 503)
+  assert.match(response.text, /No healthy server/)
+  assert.equal(response.get('set-cookie'), undefined)
+  await balancer.logged(/no server is left after status 503/)
+  await quiet(balancer)
 })
 
 const PATIENT = { servers: [], retries: retries({ retry_after_max: '5s' }) }

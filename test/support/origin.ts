@@ -9,6 +9,9 @@ import { EndedError, Wire } from './wire.ts'
 /** What an origin does with one connection; `number` counts from 1. */
 export type Script = (connection: Wire, number: number) => void | Promise<void>
 
+/** Ports on which nobody is to listen again. */
+const refusing = new Set<number>()
+
 export class Origin {
   readonly connections: Wire[] = []
   port = 0
@@ -43,6 +46,16 @@ export class Origin {
 
   /** Listens; after `close` again on the same port. */
   async open(): Promise<void> {
+    const again = this.port !== 0
+    await this.listen()
+    if (again || !refusing.has(this.port)) return
+    // The system has given out the port of a server that is to refuse connections.
+    await this.close()
+    this.port = 0
+    await this.open()
+  }
+
+  private async listen(): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       const wire = new Wire(socket)
       this.connections.push(wire)
@@ -97,6 +110,7 @@ export async function startOrigin(owner: Owner, script: Script = () => {}): Prom
 export async function startRefusingOrigin(owner: Owner, script: Script = () => {}): Promise<Origin> {
   const origin = await startOrigin(owner, script)
   await origin.close()
+  refusing.add(origin.port)
   return origin
 }
 
