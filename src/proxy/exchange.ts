@@ -115,7 +115,7 @@ export class Exchange implements RetriedExchange {
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
-  /** The exchange as a whole has matched too long. */
+  /** The exchange as a whole has taken too long. */
   onTimer(): void {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
@@ -147,7 +147,7 @@ export class Exchange implements RetriedExchange {
 
   // ── connect ──
 
-  /** An attempt on this server, on which the pool has matched a place for us. */
+  /** An attempt on this server, on which the pool has taken a place for us. */
   tryOn(server: Server, now: number): void {
     const attempt = this.connect(server, false, now)
     this.attempt = attempt
