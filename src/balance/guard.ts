@@ -94,7 +94,8 @@ export class Guard {
 
   private failed(slot: number, status: number): void {
     const { outliers, breaker, failureStatuses } = this.plan
-    const answered = failureStatuses[status] === 1
+    // Statuses that are tried again are answers, too. After any other head an attempt fails only if the rest broke off.
+    const answered = failureStatuses[status] === 1 || status >= 400
     let silent = 0
     if (answered) this.standing.clearSilent(slot)
     else silent = this.standing.addSilent(slot)

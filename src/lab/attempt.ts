@@ -21,6 +21,8 @@ export class Attempt implements Waiting {
   /** What comes back: a failure of the connection, or else a response, which may be an error. */
   failure: Failure | null = null
   isError = false
+  /** It runs beside another one that takes unusually long. */
+  isHedge = false
   /** What its place is to the circuit breaker of the server. */
   trial = 0
   /** Next in the queue of the server. */

@@ -1,5 +1,6 @@
 // The results of several strategies in one scenario: what the reports are made of.
 
+import type { OwnStrategies } from './own-strategies.ts'
 import { measuresOf } from './replay.ts'
 import type { Result } from './result.ts'
 import { capacityOf, type Scenario, type StrategyChoice, serverCount } from './scenario.ts'
@@ -31,8 +32,13 @@ export interface ScenarioFacts {
   readonly notes: readonly string[]
 }
 
-export function compare(scenario: Scenario, strategies: readonly StrategyChoice[]): Comparison {
-  return { scenario: factsOf(scenario), results: strategies.map((strategy) => simulate(scenario, strategy)) }
+/** `own` has those of the strategies that are files. */
+export function compare(scenario: Scenario, strategies: readonly StrategyChoice[], own?: OwnStrategies): Comparison {
+  const results = strategies.map((strategy) => simulate(scenario, strategy, own?.get(strategy)))
+  const facts = factsOf(scenario)
+  const failed = results.filter(({ strategyFailure }) => strategyFailure !== '')
+  const notes = failed.map(({ strategy, strategyFailure }) => `${strategy} broke down: ${strategyFailure}.`)
+  return { scenario: { ...facts, notes: [...facts.notes, ...notes] }, results }
 }
 
 export function factsOf(scenario: Scenario): ScenarioFacts {

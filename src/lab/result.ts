@@ -5,6 +5,8 @@ import { STRETCHES } from './statistics.ts'
 
 export interface Result {
   readonly strategy: string
+  /** Why the strategy was given up, for the default one to take its place; empty: it was not. */
+  readonly strategyFailure: string
   /** Exchanges that were counted, and how many of them failed. */
   readonly exchanges: number
   readonly failed: number
@@ -61,6 +63,7 @@ export function resultOf(strategy: string, statistics: Statistics, capacities: r
   }))
   return {
     strategy,
+    strategyFailure: statistics.strategyFailure,
     exchanges,
     failed,
     failures: Object.fromEntries([...statistics.failures].sort()),

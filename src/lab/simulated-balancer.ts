@@ -4,13 +4,16 @@
 //
 //   admit → pick → connect → respond → account, with the two doors back `attemptFailed` and `fail`.
 import { countsAttempts, Guard } from '../balance/guard.ts'
+import { HedgeClock } from '../balance/hedge-clock.ts'
 import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import { SickKeeper, TICK_MS } from '../balance/sick-keeper.ts'
+import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
 import { FAILURES, type Failure, type RetryReason } from '../seams/failures.ts'
+import { NORMAL } from '../seams/priority.ts'
 import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
 import { Counters } from '../shared/counters.ts'
 import { InFlight } from '../shared/in-flight.ts'
@@ -20,6 +23,7 @@ import type { Attempt } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import { HealthChecks } from './health-checks.ts'
 import type { SimulatedExchange } from './simulated-exchange.ts'
+import { SimulatedGate } from './simulated-gate.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { EVENT, type World } from './world.ts'
 
@@ -49,8 +53,12 @@ export class SimulatedBalancer {
   readonly views: readonly ServerView[]
   private readonly world: World
   private readonly pool: Pool<ServerView>
+  /** Null when everybody is let in. */
+  private readonly gate: SimulatedGate | null
   private readonly budget: RetryBudget
   private readonly retries: Retries<ServerView>
+  /** Null: no hedging. */
+  private readonly hedges: HedgeClock | null
   private readonly checks: HealthChecks
   private readonly heads: Deadlines<Attempt>
   private readonly exchanges: Deadlines<SimulatedExchange>
@@ -76,14 +84,16 @@ export class SimulatedBalancer {
       random,
       probe: (view, _path, answered) => this.probe(view, answered),
       onStrategyFailed: (reason) => {
-        throw new Error(`the strategy ${plan.strategy.name} broke down: ${reason}`)
+        world.statistics.strategyFailure ||= reason
       },
       ...(Guard.needed(plan) ? { guard: this.makeGuard(random) } : {}),
     })
+    this.gate = plan.gated ? new SimulatedGate(plan, this.pool, world.clock, random) : null
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, random)
-    this.checks = new HealthChecks(world, this.table, this.views, check, random)
-    this.heads = new Deadlines(world.clock, plan.timeouts.response_head, (attempt) =>
+    this.hedges = plan.hedging.after === 0 ? null : new HedgeClock(plan.hedging.after)
+    this.checks = new HealthChecks(world, this.table, this.views, check, random, () => this.gate?.gate.freed())
+    this.heads = new Deadlines(world.clock, headTimeout(plan), (attempt) =>
       this.attemptFailed(attempt, FAILURES.responseTimeout),
     )
     this.exchanges = new Deadlines(world.clock, plan.timeouts.exchange, (exchange) =>
@@ -96,7 +106,7 @@ export class SimulatedBalancer {
     const { plan, table, world } = this
     // Counters of many servers for many balancers take much memory.
     const counters = countsAttempts(plan) ? [new Counters(plan.servers.length)] : []
-    const keeper = new SickKeeper(table, counters, { random, onEvent: () => {} })
+    const keeper = new SickKeeper(table, counters, { random, onEvent: () => this.gate?.gate.freed() })
     const { outliers, breaker, servers } = plan
     const tick = (): void => {
       keeper.tick(world.clock.now)
@@ -112,6 +122,7 @@ export class SimulatedBalancer {
   // ── admit ──
 
   begin(exchange: SimulatedExchange): void {
+    exchange.balancer = this
     this.budget.request(exchange.startedAt)
     this.exchanges.add(exchange)
     this.pick(exchange)
@@ -120,20 +131,49 @@ export class SimulatedBalancer {
   // ── pick ──
 
   private pick(exchange: SimulatedExchange): void {
+    if (this.gate !== null) {
+      this.enter(exchange, this.gate)
+      return
+    }
     const view = this.pool.choose(exchange, this.world.clock.now)
     if (view !== null) this.connect(exchange, view)
     else this.fail(exchange, this.pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer)
   }
 
+  private enter(exchange: SimulatedExchange, { gate }: SimulatedGate): void {
+    const verdict = gate.enter(exchange, NORMAL, this.world.clock.now)
+    if (verdict === VERDICT.entered) this.admitted(exchange, gate.server!)
+    else if (verdict === VERDICT.waits) {
+      exchange.inQueue = gate.waiting
+      this.gate!.watch()
+    } else this.turnedAway(exchange, verdict)
+  }
+
+  admitted(exchange: SimulatedExchange, view: ServerView): void {
+    exchange.inQueue = null
+    exchange.entered = true
+    this.connect(exchange, view)
+  }
+
+  turnedAway(exchange: SimulatedExchange, verdict: Verdict): void {
+    exchange.inQueue = null
+    this.fail(exchange, failureOf(verdict))
+  }
+
   // ── connect ──
 
   /** The pool has taken a place on this server for the exchange. */
-  private connect(exchange: SimulatedExchange, view: ServerView): void {
+  private connect(exchange: SimulatedExchange, view: ServerView, isHedge = false): void {
     const { world } = this
     const { clock } = world
     const attempt = world.attempts.take(exchange, view, clock.now)
     attempt.trial = this.pool.trial
-    exchange.attempt = attempt
+    attempt.isHedge = isHedge
+    if (isHedge) exchange.rival = attempt
+    else {
+      exchange.attempt = attempt
+      if (this.hedges !== null) this.awaitAnswer(exchange, this.hedges)
+    }
     exchange.tried.push(view.slot)
     world.statistics.picked(view.server.number)
     this.heads.add(attempt)
@@ -161,9 +201,39 @@ export class SimulatedBalancer {
     }
     this.table.clearConnectFailures(view.slot)
     const { isError } = attempt
-    this.leave(attempt, isError ? OUTCOME.failed : OUTCOME.ok, isError ? ERROR : 200)
-    if (isError && this.retries.policy.listsStatus(ERROR) && this.retry(exchange, view, 'status', null)) return
+    const status = isError ? ERROR : 200
+    this.leave(attempt, this.plan.failureStatuses[status] === 1 ? OUTCOME.failed : OUTCOME.ok, status)
+    if (isError && this.retries.policy.listsStatus(ERROR)) {
+      if (exchange.attempt !== null || this.retry(exchange, view, 'status', null)) return
+    }
+    // The other one was slower.
+    if (exchange.attempt !== null) this.leave(exchange.attempt, OUTCOME.cancelled)
     this.account(exchange, view, null, isError)
+  }
+
+  // ── the hedge ──
+
+  /** If the answer takes unusually long, a second attempt shall run beside the first, as in proxy/second-chance.ts. */
+  private awaitAnswer(exchange: SimulatedExchange, { wait }: HedgeClock): void {
+    if (wait === 0 || exchange.hedged) return
+    const { attempt, use } = exchange
+    const { placedAt } = attempt!
+    this.world.clock.after(wait, () => {
+      const waits = exchange.use === use && exchange.attempt === attempt && attempt!.placedAt === placedAt
+      if (waits && !exchange.over) this.hedge(exchange)
+    })
+  }
+
+  private hedge(exchange: SimulatedExchange): void {
+    const { pool, budget, world } = this
+    const { now } = world.clock
+    if (!pool.hasPlace(exchange, now)) return
+    exchange.hedged = true
+    if (!budget.withdraw(now)) return
+    const view = pool.choose(exchange, now)
+    if (view === null) return
+    world.statistics.triedAgain(exchange)
+    this.connect(exchange, view, true)
   }
 
   // ── the doors back ──
@@ -173,6 +243,7 @@ export class SimulatedBalancer {
     const { view } = attempt
     this.leave(attempt, OUTCOME.failed)
     if (failure.retry === 'connect_failure') this.connectFailed(view)
+    if (exchange.attempt !== null) return
     if (failure.retry !== 'never' && this.retry(exchange, view, failure.retry, failure)) return
     this.account(exchange, view, failure, false)
   }
@@ -201,7 +272,7 @@ export class SimulatedBalancer {
       return
     }
     exchange.retries++
-    this.world.statistics.retried(exchange)
+    this.world.statistics.triedAgain(exchange)
     this.connect(exchange, next)
   }
 
@@ -212,9 +283,12 @@ export class SimulatedBalancer {
   }
 
   private fail(exchange: SimulatedExchange, failure: Failure): void {
-    const { attempt } = exchange
-    if (attempt !== null) this.leave(attempt, OUTCOME.failed)
-    this.account(exchange, attempt?.view ?? null, failure, false)
+    let view: ServerView | null = null
+    for (let { attempt } = exchange; attempt !== null; attempt = exchange.attempt) {
+      view ??= attempt.view
+      this.leave(attempt, OUTCOME.failed)
+    }
+    this.account(exchange, view, failure, false)
   }
 
   // ── account ──
@@ -226,16 +300,26 @@ export class SimulatedBalancer {
     isError: boolean,
   ): void {
     this.exchanges.remove(exchange)
+    if (exchange.inQueue !== null) this.gate!.gate.leave(exchange.inQueue)
+    if (exchange.entered) this.gate!.gate.exit()
     const millis = this.world.clock.now - exchange.startedAt
     this.world.statistics.finished(exchange, view === null ? 0 : view.server.number, failure, isError, millis)
     this.world.finished(exchange)
   }
 
-  /** Gives the place on the server back. */
+  /**
+   * Gives the place on the server back; another attempt, if there is one, is then that of the exchange. `status`: 0 when
+   * there was no response.
+   */
   private leave(attempt: Attempt, outcome: Outcome, status = 0): void {
     const { now } = this.world.clock
     const millis = now - attempt.placedAt
-    attempt.exchange!.attempt = null
+    const exchange = attempt.exchange!
+    // As in the proxy: a failure says how long answers take only when a hedge was sent because of that.
+    const tells = !attempt.isHedge && (outcome !== OUTCOME.failed || exchange.rival !== null)
+    if (this.hedges !== null && tells) this.hedges.record(millis, now)
+    if (exchange.attempt === attempt) exchange.attempt = exchange.rival
+    exchange.rival = null
     attempt.exchange = null
     this.heads.remove(attempt)
     this.pool.finish(attempt.view, outcome, millis, millis, now, status, attempt.trial)
@@ -256,4 +340,13 @@ export class SimulatedBalancer {
       clock.after(network, () => answered({ ok, inFlight, millis, now: clock.now }))
     })
   }
+}
+
+/** How long an attempt may take to be answered; 0: any time. */
+function headTimeout({ timeouts, retries }: UpstreamPlan): number {
+  const { response_head } = timeouts
+  const { per_try_timeout } = retries
+  return response_head === 0 || per_try_timeout === 0
+    ? Math.max(response_head, per_try_timeout)
+    : Math.min(response_head, per_try_timeout)
 }

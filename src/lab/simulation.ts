@@ -4,6 +4,7 @@ import { seededRandom } from '../base/random.ts'
 import { FAILURES } from '../seams/failures.ts'
 import { type Attempt, Attempts } from './attempt.ts'
 import { planFaults } from './faults.ts'
+import type { OwnStrategy } from './own-strategies.ts'
 import { type Result, resultOf } from './result.ts'
 import type { Scenario, StrategyChoice } from './scenario.ts'
 import { SimulatedBalancer } from './simulated-balancer.ts'
@@ -18,9 +19,9 @@ import { EVENT, type World } from './world.ts'
 /** How long after the last arrival exchanges may still end; then they count as unanswered. */
 const PATIENCE = 10 * 60 * 1000
 
-/** Runs a scenario; throws a ConfigError when what it says about the upstream is not valid. */
-export function simulate(scenario: Scenario, strategy: StrategyChoice): Result {
-  return new Simulation(scenario, strategy).run()
+/** Runs a scenario; `own` is needed where the strategy is a file. Throws a ConfigError when what it says about the upstream is not valid. */
+export function simulate(scenario: Scenario, strategy: StrategyChoice, own?: OwnStrategy): Result {
+  return new Simulation(scenario, strategy, own).run()
 }
 
 class Simulation implements World {
@@ -40,7 +41,7 @@ class Simulation implements World {
   private running = 0
   private arriving = true
 
-  constructor(scenario: Scenario, strategy: StrategyChoice) {
+  constructor(scenario: Scenario, strategy: StrategyChoice, own?: OwnStrategy) {
     const source = (name: string) => seededRandom(seedOf(scenario.seed, name))
     this.strategy = strategy
     this.network = scenario.network
@@ -50,7 +51,7 @@ class Simulation implements World {
     const from = scenario.warmUp * length
     this.statistics = new Statistics({ servers: traits.length, keys: workload.keys, from, to: length })
     this.servers = traits.map((group, index) => new SimulatedServer(index + 1, group, this, source(`server ${index}`)))
-    this.balancers = balancerPlans(scenario, strategy).map(({ plan, check, servers }, index) => {
+    this.balancers = balancerPlans(scenario, strategy, own).map(({ plan, check, servers }, index) => {
       const known = servers.map((number) => this.servers[number - 1]!)
       return new SimulatedBalancer(this, plan, check, known, source(`balancer ${index}`))
     })

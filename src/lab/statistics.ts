@@ -37,6 +37,8 @@ export class Statistics {
   readonly began = new Float64Array(STRETCHES)
   readonly failedThen = new Float64Array(STRETCHES)
   readonly latenciesThen: readonly Uint32Array[]
+  /** Why a strategy of people's own was given up, for the default one to take its place; empty: it was not. */
+  strategyFailure = ''
   readonly from: number
   readonly to: number
   private counting = false
@@ -69,7 +71,8 @@ export class Statistics {
     this.found[Math.min(inFlight, this.found.length) - 1]!++
   }
 
-  retried(exchange: SimulatedExchange): void {
+  /** An attempt after the first one: a retry or a hedge. */
+  triedAgain(exchange: SimulatedExchange): void {
     if (exchange.startedAt >= this.from) this.retries++
   }
 

@@ -4,6 +4,7 @@ import type { HealthCheckConfig, ServerConfig, UpstreamConfig } from '../config/
 import { normaliseConfig } from '../config/load.ts'
 import { compilePlan } from '../plan/compile-plan.ts'
 import { serverKey, type UpstreamPlan } from '../plan/plan.ts'
+import type { OwnStrategy } from './own-strategies.ts'
 import type { Scenario, StrategyChoice, UpstreamKeys } from './scenario.ts'
 import { serverCount } from './scenario.ts'
 
@@ -22,9 +23,10 @@ export function upstreamConfig(keys: UpstreamKeys, strategy?: StrategyChoice): U
   return normaliseConfig({ upstreams: { [NAME]: upstream } }).upstreams[0]!
 }
 
-/** A plan for each balancer. */
-export function balancerPlans(scenario: Scenario, strategy: StrategyChoice): BalancerPlan[] {
+/** A plan for each balancer. `own`: where the strategy is a file. */
+export function balancerPlans(scenario: Scenario, strategy: StrategyChoice, own?: OwnStrategy): BalancerPlan[] {
   const config = upstreamConfig(scenario.upstream, strategy)
+  if (own !== undefined) config.strategy.values = own.values
   const servers = serverConfigs(scenario)
   // Balancers stand in the zones in turn.
   const zones = [...new Set(scenario.servers.map(({ zone }) => zone))]
@@ -32,18 +34,19 @@ export function balancerPlans(scenario: Scenario, strategy: StrategyChoice): Bal
     const numbers = subsetOf(serverCount(scenario), scenario.subset, balancer)
     const known = numbers.map((number) => servers[number - 1]!)
     return {
-      plan: planOf({ ...config, servers: known }, zones[balancer % zones.length] ?? ''),
+      plan: planOf({ ...config, servers: known }, zones[balancer % zones.length] ?? '', own),
       check: config.health_check,
       servers: numbers,
     }
   })
 }
 
-function planOf(upstream: UpstreamConfig, zone: string): UpstreamPlan {
+function planOf(upstream: UpstreamConfig, zone: string, own?: OwnStrategy): UpstreamPlan {
   const whole = normaliseConfig({ upstreams: { [NAME]: { servers: ['http://10.0.0.1:80'] } } })
   const slots = Object.fromEntries(upstream.servers.map(({ url }, slot) => [serverKey(NAME, url), slot]))
-  return compilePlan({ ...whole, zone, upstreams: [upstream] }, { servers: slots, turns: { [NAME]: 0 } }, 1)
-    .upstreams[0]!
+  const loaded = own === undefined ? undefined : new Map([[upstream.strategy.name, own.strategy]])
+  const config = { ...whole, zone, upstreams: [upstream] }
+  return compilePlan(config, { servers: slots, turns: { [NAME]: 0 } }, 1, loaded).upstreams[0]!
 }
 
 function serverConfigs(scenario: Scenario): ServerConfig[] {

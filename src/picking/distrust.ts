@@ -38,11 +38,6 @@ export class Distrust {
     }
   }
 
-  /** No server is distrusted: the usual case, and all that a pick need look at then. */
-  isNone(now: number): boolean {
-    return now >= this.until
-  }
-
   factor(position: number, now: number): number {
     return now >= this.until ? 1 : 1 + this.excessAt(position, now)
   }

@@ -216,6 +216,12 @@ export class Channel implements TransportOwner {
     this.transport.destroy()
   }
 
+  /** Closes; nothing more is heard of it, not even that it is closed. */
+  discard(): void {
+    this.keep(false)
+    this.transport.discard()
+  }
+
   /** Ends the connection so that the other side cannot take it for a normal end (RST). */
   reset(): void {
     this.transport.reset()

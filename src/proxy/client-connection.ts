@@ -167,7 +167,7 @@ export class ClientConnection implements ChannelOwner, Placed {
     if (!keeps || this.state === BODY || (this.runtime.draining && this.early === null)) {
       // A client that asked for the end sends nothing more, so there is nothing to wait for.
       const asked = this.state === BUSY && this.early === null && !this.previous!.keepAlive
-      if (asked && !this.channel.pending) this.channel.destroy()
+      if (asked && !this.channel.pending) this.leave()
       else this.finish()
       return
     }
@@ -203,7 +203,7 @@ export class ClientConnection implements ChannelOwner, Placed {
   closeIdle(): void {
     if (this.state !== HEAD || this.reader.begun) return
     if (this.channel.pending) this.finish()
-    else this.channel.destroy()
+    else this.leave()
   }
 
   /** Shutdown: ends whatever is going on. Returns whether that cut an exchange. */
@@ -300,6 +300,12 @@ export class ClientConnection implements ChannelOwner, Placed {
     this.channel.write(answerText(answer, head === null ? '' : head.method, 'Connection: close\r\n'))
     this.finish()
     return end
+  }
+
+  /** Closes a connection that carries no exchange, at once. */
+  private leave(): void {
+    this.onClose()
+    this.channel.discard()
   }
 
   /** Sends what is written and then our end, and waits a little for the client's. */

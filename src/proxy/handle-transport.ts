@@ -12,6 +12,9 @@ import {
 } from './handles.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
+/** Filled by `getpeername`. One for all, for it takes Node longer to add properties to a new object than to ask. */
+const peer = { address: '', family: '', port: 0 }
+
 export class HandleTransport implements Transport, ReadListener, WriteListener {
   destroyed = false
   private readonly handle: Handle
@@ -34,9 +37,9 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
   }
 
   get remoteAddress(): string {
-    const out: { address?: string } = {}
-    this.handle.getpeername(out)
-    return out.address ?? ''
+    peer.address = ''
+    this.handle.getpeername(peer)
+    return peer.address
   }
 
   get pending(): boolean {
@@ -97,6 +100,12 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
     if (this.destroyed) return
     this.destroyed = true
     this.handle.close(() => this.owner.closed(this.error))
+  }
+
+  discard(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    this.handle.close()
   }
 
   reset(): void {

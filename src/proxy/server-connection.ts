@@ -395,7 +395,7 @@ export class ServerConnection implements ChannelOwner {
     this.state = CLOSED
     this.server.runtime.wheel.remove(this.timer)
     this.server.runtime.counters.addForServer(this.server.slot, SERVER_COUNTER.connectionsActive, -1)
-    this.channel.destroy()
+    this.channel.discard()
   }
 }
 

@@ -81,6 +81,7 @@ export class Server implements PoolServer {
   close(): void {
     this.closed = true
     this.closeIdle()
+    this.runtime.prober.close(this)
   }
 
   /** A connection could not be opened. Several in a row take the server down at once, before the next health check. */

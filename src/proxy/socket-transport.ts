@@ -5,6 +5,7 @@ import type { Transport, TransportOwner } from './transport.ts'
 export class SocketTransport implements Transport {
   readonly socket: net.Socket
   private delays = true
+  private discarded = false
   private error: NodeJS.ErrnoException | null = null
 
   /** `socket` reads by `onread` of this file, or by 'data' events when it was accepted without. */
@@ -14,7 +15,9 @@ export class SocketTransport implements Transport {
     socket.on('error', (error) => {
       this.error = error
     })
-    socket.on('close', () => owner.closed(this.error))
+    socket.on('close', () => {
+      if (!this.discarded) owner.closed(this.error)
+    })
   }
 
   get remoteAddress(): string {
@@ -72,6 +75,11 @@ export class SocketTransport implements Transport {
   }
 
   destroy(): void {
+    this.socket.destroy()
+  }
+
+  discard(): void {
+    this.discarded = true
     this.socket.destroy()
   }
 

@@ -24,6 +24,8 @@ export interface Transport {
   destroySoon(): void
   /** Closes now. */
   destroy(): void
+  /** Closes now; the owner is told nothing any more. */
+  discard(): void
   /** Closes now, with a reset. */
   reset(): void
 }

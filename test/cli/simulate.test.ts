@@ -83,6 +83,29 @@ test('the requests of an access log are replayed', async (t) => {
   assert.match(stdout, /least_active +5\.\d+ ms/)
 })
 
+const OWN_STRATEGY = `export const mine = {
+  name: 'mine', title: 'mine', summary: 'The first.', showsLoad: false,
+  make: (servers) => ({
+    pick(exchange) {
+      for (let at = 0; at < servers.count; at++) if (!exchange.excludes(at)) return at
+      return -1
+    },
+  }),
+}`
+
+test('a strategy of your own is compared with the others, and one that breaks down is told', async (t) => {
+  const cwd = emptyFolder(t)
+  writeFileSync(join(cwd, 'mine.mjs'), OWN_STRATEGY)
+  writeFileSync(join(cwd, 'broken.mjs'), OWN_STRATEGY.replace('return at', "throw new Error('no idea')"))
+  const words = ['-s', './mine.mjs,first_available,./broken.mjs,least_active', '--load', '5%']
+  const { end, stdout, stderr } = await octoload(['simulate', ...words, ...FEW], { cwd })
+  assert.deepEqual([end, stderr], [0, ''])
+  const [mine, first, broken, active] = stdout.split('\n').slice(4)
+  assert.equal(mine?.replace('./mine.mjs', '').trim(), first?.replace('first_available', '').trim())
+  assert.equal(broken?.replace('./broken.mjs', '').trim(), active?.replace('least_active', '').trim())
+  assert.match(stdout, /\nNote: \.\/broken\.mjs broke down: .*no idea/)
+})
+
 test('mistakes are told in one line, exit code 2, or 1 where a file is to blame', async (t) => {
   const cwd = emptyFolder(t)
   writeFileSync(join(cwd, 'wrong.json'), '{ "loads": 1 }')
@@ -90,6 +113,7 @@ test('mistakes are told in one line, exit code 2, or 1 where a file is to blame'
   const cases: [words: string[], end: number, message: RegExp][] = [
     [['eqal'], 2, /^octoload: there is no scenario "eqal"\. Did you mean equal\? Known are /],
     [['-s', 'rnadom'], 2, /^octoload: there is no strategy "rnadom"\. Did you mean random\? Known are /],
+    [['-s', './none.ts'], 1, /^octoload: there is no file .*none\.ts\.$/m],
     [['--load', '0'], 2, /^octoload: --load takes a share such as 70% or 0\.7, not "0"/],
     [['--servers', '0'], 2, /^octoload: --servers takes a whole number from 1 to 100000, not "0"/],
     [['equal', '--scenario', 'wrong.json'], 2, /^octoload: give names of scenarios or --scenario FILE, not both/],

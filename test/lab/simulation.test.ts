@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { BASE_FAULT, BASE_SCENARIO, BASE_SERVER, builtInScenarios } from '../../src/lab/built-in-scenarios.ts'
 import { recordingOf } from '../../src/lab/replay.ts'
 import type { Result } from '../../src/lab/result.ts'
-import type { Fault, Scenario, StrategyChoice } from '../../src/lab/scenario.ts'
+import type { Fault, Scenario, StrategyChoice, UpstreamKeys } from '../../src/lab/scenario.ts'
 import { simulate } from '../../src/lab/simulation.ts'
 import { registry } from '../../src/registry.ts'
 
@@ -64,7 +64,7 @@ test('the network is passed twice', () => {
 })
 
 test('no request fails when a server goes down, for others are asked, and it is left alone until it is back', () => {
-  const result = run(fault('down', { length: 6000 }))
+  const result = run({ ...fault('down', { length: 6000 }), upstream: { outlier_detection: 'off' } })
   assert.equal(result.failed, 0)
   assert.ok(result.retries >= 3, 'connect failures take it down after three, and what it had is tried again')
   assert.ok(result.retries < 20, `${result.retries}`)
@@ -75,7 +75,7 @@ test('no request fails when a server goes down, for others are asked, and it is 
 })
 
 test('without retries the requests to a server that goes down fail', () => {
-  const { failures } = run({ ...fault('down'), upstream: { retries: { attempts: 0 } } })
+  const { failures } = run({ ...fault('down'), upstream: { retries: { attempts: 0 }, outlier_detection: 'off' } })
   assert.equal(failures.connect_refused, 3)
   assert.ok(failures.closed_before_response! >= 1)
 })
@@ -111,17 +111,22 @@ test('a server that hangs is waited for until the time-out, and goes on where it
   assert.ok(pause.max > 1450 && pause.max < 4000, `${pause.max}`)
 })
 
-test('what the balancer has given up on, the server does all the same', () => {
-  // Each request takes 100 ms and is given up after 50: nothing succeeds, and the server is as busy as ever.
-  const result = run({
-    servers: [{ ...BASE_SERVER, count: 1, slots: 1 }],
-    service: { kind: 'fixed', mean: 100 },
-    load: 0.9,
-    requests: 1000,
-    upstream: { timeouts: { response_head: '50ms' } },
-  })
-  assert.equal(result.failures.response_timeout, result.exchanges)
-  assert.ok(result.peak > 2)
+test('what the balancer has given up on, a server does all the same unless it heeds that', () => {
+  // At twice the load that it can bear, and with time-outs of five requests.
+  const overload = (heedsCancel: boolean): Result =>
+    run({
+      servers: [{ ...BASE_SERVER, count: 1, slots: 1, heedsCancel }],
+      service: { kind: 'exponential', mean: 100 },
+      load: 2,
+      requests: 2000,
+      upstream: { timeouts: { response_head: '500ms' }, outlier_detection: 'off', health_check: 'off' },
+    })
+  const stubborn = overload(false)
+  const attentive = overload(true)
+  assert.ok(stubborn.failed / stubborn.exchanges > 0.99, 'it is busy with what nobody waits for')
+  assert.ok(stubborn.peak > 500)
+  assert.ok(attentive.failed / attentive.exchanges < 0.9, `${attentive.failed} of ${attentive.exchanges}`)
+  assert.ok(attentive.peak < 30)
 })
 
 test('a brown-out shows in p99 while it lasts, and not before', () => {
@@ -198,4 +203,42 @@ test('a recording is replayed request by request', () => {
     servers: [{ ...BASE_SERVER, count: 2, slots: 1 }],
   })
   assert.ok(busier.mean > result.mean)
+})
+
+test('statuses that are listed are tried again on other servers', () => {
+  const passedOn = run(fault('errors'))
+  assert.ok(passedOn.failures.error_response! > 1000)
+  const upstream: UpstreamKeys = { retries: { on: ['connect_failure', 500], attempts: 2 } }
+  const triedAgain = run({ ...fault('errors'), upstream })
+  assert.equal(triedAgain.failed, 0)
+  assert.ok(Math.abs(triedAgain.retries / passedOn.failed - 1) < 0.1, `${triedAgain.retries}, ${passedOn.failed}`)
+})
+
+test('a time-out for each attempt, and another server, get around one that hangs', () => {
+  const retries: UpstreamKeys['retries'] = { on: ['timeout'], per_try_timeout: '200ms' }
+  const upstream: UpstreamKeys = { health_check: 'off', outlier_detection: 'off', retries }
+  const result = run({ ...fault('hangs'), upstream })
+  assert.equal(result.failed, 0)
+  assert.ok(result.retries > 500)
+  // 200 ms at first, 25 for the first wait and 50 for the second, 200 again for a few, and the work itself.
+  assert.ok(result.max > 200 && result.max < 600, `${result.max}`)
+})
+
+test('hedged requests get around a server that is slow, within the budget', () => {
+  const slow = {
+    servers: [
+      { ...BASE_SERVER, count: 1, speed: 0.05 },
+      { ...BASE_SERVER, count: 9 },
+    ],
+    load: 0.2,
+  }
+  const alone = run({ ...slow, network: 0 }, 'random')
+  for (const network of [0, 0.2]) {
+    const hedged = run({ ...slow, network, upstream: { hedging: { after: '40ms' } } }, 'random')
+    assert.equal(hedged.failed, 0)
+    assert.ok(hedged.p99 < alone.p99 / 2, `${hedged.p99} against ${alone.p99}`)
+    assert.ok(hedged.retries / hedged.exchanges > 0.05 && hedged.retries / hedged.exchanges < 0.205)
+  }
+  const percentile = run({ ...slow, upstream: { hedging: { after: 'p80' } } }, 'random')
+  assert.ok(percentile.p99 < alone.p99 / 2, `${percentile.p99} against ${alone.p99}`)
 })

@@ -113,7 +113,7 @@ test('rise and fall: one odd check changes nothing', async (t) => {
   )
   const balancer = await startBalancer(t, {
     servers: [origin],
-    health_check: { ...FAST, interval: '100ms', timeout: '10s', fall: 3, rise: 2 },
+    health_check: { ...FAST, fall: 3, rise: 2 },
   })
   await balancer.logged(UNHEALTHY)
   assert.equal(check, 12)

@@ -1,7 +1,7 @@
 // Waiting in tests: always for something, never for some time. The limit only turns a hang into a message.
 
 /** Generous: a test that waits this long has failed, whatever the machine is busy with. */
-export const LIMIT = 10_000
+export const LIMIT = 30_000
 
 /** Who cleans up: a test context, or `{ after }` of node:test for what a whole file shares. */
 export interface Owner {

@@ -3,9 +3,11 @@
 import { createReadStream } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { type ConfigProblem, formatProblems } from '../../config/problem.ts'
+import { ConfigError, type ConfigProblem, formatProblems } from '../../config/problem.ts'
+import { isStrategyFile } from '../../config/strategy-file.ts'
 import { builtInScenarios } from '../../lab/built-in-scenarios.ts'
 import type { Comparison } from '../../lab/comparison.ts'
+import type { OwnStrategies } from '../../lab/own-strategies.ts'
 import type { Recording } from '../../lab/replay.ts'
 import { scaleServers } from '../../lab/scale-servers.ts'
 import { MOST_SERVERS, type Scenario, type StrategyChoice } from '../../lab/scenario.ts'
@@ -23,7 +25,7 @@ export const simulate: Command = {
   summary: 'compare strategies in a simulation',
   usage: ['[SCENARIO…] [OPTIONS]'],
   options: {
-    strategy: { short: 's', value: 'NAMES', summary: 'strategies to compare, with commas between (default all)' },
+    strategy: { short: 's', value: 'NAMES', summary: 'names or files, with commas between (default all)' },
     servers: { value: 'N', summary: 'how many servers; groups keep their proportions' },
     balancers: { value: 'N', summary: 'how many balancers, each seeing its own requests' },
     load: { value: 'SHARE', summary: 'of what all servers together can bear: 70% or 0.7' },
@@ -49,21 +51,33 @@ function scenarioLines(): string[] {
 }
 
 async function runSimulate(args: Arguments): Promise<void> {
-  const own = await ownScenario(args)
-  const named = own === null ? namedScenarios(args.positionals) : [own.scenario]
-  const strategies = chosenStrategies(args) ?? own?.strategies ?? []
+  const written = await ownScenario(args)
+  const named = written === null ? namedScenarios(args.positionals) : [written.scenario]
+  const strategies = chosenStrategies(args) ?? written?.strategies ?? []
   const recording = await replayed(args)
   const scenarios = named.map((scenario) => adjusted(scenario, recording, args))
   const comparisons: Comparison[] = []
   const { compare } = await import('../../lab/comparison.ts')
   const { reportTable } = await import('../../lab/report-table.ts')
+  const choices = strategies.length === 0 ? STRATEGIES : strategies
+  const own = await ownStrategies(choices)
   for (const scenario of scenarios) {
-    const comparison = compare(scenario, strategies.length === 0 ? STRATEGIES : strategies)
+    const comparison = compare(scenario, choices, own)
     if (!args.flag('json')) process.stdout.write(`${comparisons.length === 0 ? '' : '\n'}${reportTable(comparison)}`)
     comparisons.push(comparison)
   }
   if (args.flag('json')) process.stdout.write(`${JSON.stringify(comparisons, null, 2)}\n`)
   await writeReport(args, comparisons)
+}
+
+async function ownStrategies(choices: readonly StrategyChoice[]): Promise<OwnStrategies> {
+  const { loadOwnStrategies } = await import('../../lab/own-strategies.ts')
+  try {
+    return await loadOwnStrategies(choices)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new CliError(error.problems.map(({ message }) => `${message}.`).join('\n'))
+  }
 }
 
 async function writeReport(args: Arguments, comparisons: readonly Comparison[]): Promise<void> {
@@ -122,7 +136,7 @@ function chosenStrategies(args: Arguments): StrategyChoice[] | undefined {
   const text = args.text('strategy')
   return text?.split(',').map((word) => {
     const name = word.trim()
-    if (STRATEGIES.includes(name)) return name as StrategyChoice
+    if (STRATEGIES.includes(name) || isStrategyFile(name)) return name as StrategyChoice
     const guess = didYouMean(name, STRATEGIES)
     throw wrongUse(`there is no strategy "${name}".${guess} Known are ${STRATEGIES.join(', ')}.`)
   })
