@@ -258,7 +258,8 @@ for (const [what, head] of [
     const sick = await startOrigin(t, async (connection) => {
       await readRequest(connection)
       connection.send(`HTTP/1.1 503 Busy\r\n${head}\r\n`)
-      while (connection.ending === 'open') await connection.drip(`1000\r\n${'x'.repeat(4096)}\r\n`, 4103)
+      while (!connection.socket.destroyed && connection.ending === 'open')
+        await connection.drip(`1000\r\n${'x'.repeat(4096)}\r\n`, 4103)
     })
     const origin = await startOrigin(t, echo)
     const balancer = await startBalancer(t, { servers: [sick, origin], retries: retries() })
