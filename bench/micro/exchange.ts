@@ -2,8 +2,6 @@
 // nanoseconds and bytes on the heap. Clients and servers are handles that only pretend: no system call is made, and a write
 // copies the bytes and no more. `folder` is another tree to measure, for comparing.
 import { join } from 'node:path'
-import { Gates } from '../../src/shared/gates.ts'
-import { UpstreamSamples } from '../../src/shared/upstream-samples.ts'
 import { serialise } from '../cases/bench-case.ts'
 import { browser } from '../cases/browser.ts'
 import { small } from '../cases/small.ts'
