@@ -47,6 +47,8 @@ function configurationPage(): string {
       'circuit_breaker',
       'server_feedback',
       'connections',
+      'queue',
+      'shedding',
       'slow_start',
       'limits',
       'forwarding',

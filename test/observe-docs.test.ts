@@ -6,6 +6,7 @@ import { formatPrometheus } from '../src/observe/prometheus.ts'
 import { takeSnapshot } from '../src/observe/snapshot.ts'
 import { FAILURE_NAMES } from '../src/seams/failures.ts'
 import { Counters } from '../src/shared/counters.ts'
+import { Gates } from '../src/shared/gates.ts'
 import { ServerTable } from '../src/shared/server-table.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -20,6 +21,9 @@ test('docs/metrics.md lists every metric and every failure', () => {
     table: new ServerTable(1),
     counters: [new Counters(1)],
     servers: [],
+    upstreams: [],
+    gates: new Gates({ capacity: 1, workers: 1 }),
+    samples: [],
     failureKinds: [],
     startedAt: 0,
   }

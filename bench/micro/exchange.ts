@@ -17,6 +17,10 @@ const { compilePlan }: typeof import('../../src/plan/compile-plan.ts') = await i
   `${folder}/src/plan/compile-plan.ts`
 )
 const { Counters }: typeof import('../../src/shared/counters.ts') = await import(`${folder}/src/shared/counters.ts`)
+const { Gates }: typeof import('../../src/shared/gates.ts') = await import(`${folder}/src/shared/gates.ts`)
+const { UpstreamSamples }: typeof import('../../src/shared/upstream-samples.ts') = await import(
+  `${folder}/src/shared/upstream-samples.ts`
+)
 const { InFlight }: typeof import('../../src/shared/in-flight.ts') = await import(`${folder}/src/shared/in-flight.ts`)
 const { ServerTable }: typeof import('../../src/shared/server-table.ts') = await import(
   `${folder}/src/shared/server-table.ts`
@@ -103,13 +107,17 @@ function makeRuntime() {
   return new Runtime(compilePlan(config, slots, 1), {
     table,
     inFlight: new InFlight(table, URLS.length),
+    worker: 0,
     turns: new Turns(1),
+    gates: new Gates({ capacity: 1, workers: 1 }),
+    samples: new UpstreamSamples(1),
     counters: new Counters(URLS.length),
     log: {
       selected: null,
       finished: null,
       hedging: null,
       strategyFailed() {},
+      upstreamFull() {},
       retrying() {},
       failed() {},
       tooManyClients() {},

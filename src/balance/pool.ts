@@ -56,6 +56,12 @@ export interface PoolExchange {
   key(source: KeySource): string
 }
 
+/** Who wants to know that places become free. */
+export interface PoolListener {
+  /** An attempt has ended and its place is free; `headMillis` as in `AttemptResult`. */
+  ended(outcome: Outcome, headMillis: number): void
+}
+
 export interface PoolTools<S> {
   /** Uniform in [0, 1); seedable. */
   readonly random: () => number
@@ -80,6 +86,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   /** Too few servers are healthy, so that all are used. */
   panic = false
   now = 0
+  listener: PoolListener | null = null
   private readonly servers: readonly S[]
   private readonly tools: PoolTools<S>
   private readonly strategy: Strategy
@@ -140,6 +147,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
   ): void {
     this.tools.inFlight.release(server.slot)
     this.guard?.ended(server.slot, outcome, status, headMillis, trial)
+    if (this.listener !== null) this.listener.ended(outcome, headMillis)
     const { tier, position } = server.membership
     if (tier?.picker.finished === undefined) return
     tier.picker.finished(position, this.result.set(outcome, headMillis, millis, now))

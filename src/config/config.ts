@@ -1,5 +1,6 @@
 // The effective config: the full form with every default filled in. Durations are milliseconds, sizes bytes; 0 means off.
 // Everything in it survives structured cloning, for it travels to the workers as it is.
+import type { PriorityName } from '../seams/priority.ts'
 
 export interface Config {
   listeners: ListenerConfig[]
@@ -35,12 +36,21 @@ export interface RouteConfig {
     methods: string[]
   }
   upstream: string
+  priority: PriorityName
+  /** Request header that overrules it, in lower case; empty: none. */
+  priority_header: string
 }
 
 export interface UpstreamConfig {
   name: string
   strategy: StrategyConfig
   servers: ServerConfig[]
+  /** Most exchanges under way at a time, over all workers; 0: any number. */
+  max_active: number
+  /** `adaptive`: the number follows what the servers can do, and never passes `max_active`. */
+  concurrency: 'fixed' | 'adaptive'
+  queue: Queue
+  shedding: Shedding
   health_check: HealthCheckConfig
   passive_health: PassiveHealth
   /** Inclusive ranges of the statuses that count as a failure of the server. */
@@ -215,6 +225,19 @@ export interface Retries {
   budget_ratio: number
   /** Retries per second that are always allowed. */
   budget_min_per_second: number
+}
+
+export interface Queue {
+  /** Most exchanges that wait, over all workers; 0: none waits. */
+  length: number
+  /** Longest wait. */
+  timeout: number
+}
+
+/** Shares of the places and of the queue, 0 to 1, where there are higher priorities. */
+export interface Shedding {
+  normal_share: number
+  low_share: number
 }
 
 export interface Hedging {

@@ -10,12 +10,24 @@ const SERVERS = { urls: ['http://localhost:8001', { url: 'http://localhost:8002/
 /** The effective config of the shortest file: every default that is documented. */
 const DEFAULTS: Config = {
   listeners: [{ name: 'main', address: '*', port: 8080 }],
-  routes: [{ name: 'main', match: { hosts: [], path_prefix: '/', methods: [] }, upstream: 'main' }],
+  routes: [
+    {
+      name: 'main',
+      match: { hosts: [], path_prefix: '/', methods: [] },
+      upstream: 'main',
+      priority: 'normal',
+      priority_header: '',
+    },
+  ],
   upstreams: [
     {
       name: 'main',
       strategy: { name: 'least_active', options: {} },
       servers: [serverConfig('localhost', 8001), serverConfig('localhost', 8002, { weight: 2 })],
+      max_active: 0,
+      concurrency: 'fixed',
+      queue: { length: 0, timeout: 5000 },
+      shedding: { normal_share: 0.9, low_share: 0.5 },
       health_check: {
         kind: 'http',
         interval: 30_000,

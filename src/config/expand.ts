@@ -57,9 +57,11 @@ function expandListeners({ listeners, load_balancer }: ParsedFile): ListenerConf
 
 function expandRoutes({ routes }: ParsedFile, onlyUpstream: string): RouteConfig[] {
   const everything = { hosts: [], path_prefix: '/', methods: [] }
-  if (routes === undefined) return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream }]
+  if (routes === undefined) {
+    return [{ name: SHORT_NAME, match: everything, upstream: onlyUpstream, priority: 'normal', priority_header: '' }]
+  }
   const names = namesOf(routes, 'route')
-  return routes.map(({ match, upstream }, index) => ({ name: names[index]!, match, upstream }))
+  return routes.map(({ name: _, ...route }, index) => ({ name: names[index]!, ...route }))
 }
 
 /** Names that were given stay; the others are `main` when there is only one entry, else numbered by position. */
@@ -78,6 +80,10 @@ function expandUpstream(file: ParsedFile, name: string, upstream: ParsedUpstream
     name,
     strategy: upstream.strategy,
     servers: upstream.servers,
+    max_active: upstream.max_active,
+    concurrency: upstream.concurrency ?? file.concurrency,
+    queue: merge(file.queue, upstream.queue),
+    shedding: merge(file.shedding, upstream.shedding),
     health_check: expandHealthCheck(file, upstream.health_check),
     passive_health: merge(file.passive_health, upstream.passive_health),
     failure_statuses: upstream.failure_statuses ?? file.failure_statuses,

@@ -20,11 +20,23 @@ test('prints the whole effective config, for people', () => {
     text,
     `{
   "listeners": [{"name": "main", "address": "*", "port": 8080}],
-  "routes": [{"name": "main", "match": {"hosts": [], "path_prefix": "/", "methods": []}, "upstream": "main"}],
+  "routes": [
+    {
+      "name": "main",
+      "match": {"hosts": [], "path_prefix": "/", "methods": []},
+      "upstream": "main",
+      "priority": "normal",
+      "priority_header": "off"
+    }
+  ],
   "upstreams": {
     "main": {
       "strategy": "least_active",
       "servers": [{"url": "http://localhost:8001", "weight": 1, "max_active": "off"}],
+      "max_active": "off",
+      "concurrency": "fixed",
+      "queue": {"length": "off", "timeout": "5s"},
+      "shedding": {"normal_share": 0.9, "low_share": 0.5},
       "health_check": {
         "kind": "http",
         "interval": "30s",
@@ -181,6 +193,10 @@ test('what it prints is read back as the same config, whatever was set', () => {
     {
       servers: fc.uniqueArray(server, { selector: ({ url }) => url }),
       strategy,
+      max_active: fc.constantFrom('off', 7),
+      concurrency: fc.constantFrom('fixed', 'adaptive'),
+      queue: partly({ length: fc.constantFrom('off', 9), timeout: duration }),
+      shedding: partly({ normal_share: share, low_share: share }),
       slow_start: partly({ window: wait, min_weight: share }),
       overprovisioning: fc.constantFrom(1, 1.4),
       panic_threshold: fc.oneof(share, fc.constant('off')),
@@ -211,6 +227,9 @@ test('what it prints is read back as the same config, whatever was set', () => {
       ),
       client_connections: fc.constantFrom('off', 5),
     }),
+    concurrency: fc.constantFrom('fixed', 'adaptive'),
+    queue: partly({ length: fc.constantFrom('off', 8), timeout: duration }),
+    shedding: partly({ normal_share: share, low_share: share }),
     metrics: fc.constantFrom('off', { path: '/m' }),
     workers: fc.constantFrom('auto', 3),
     listeners: fc.constantFrom(

@@ -25,7 +25,7 @@ function fullForm(config: Config): FileConfig {
   const { limits } = config
   return {
     listeners: config.listeners,
-    routes: config.routes,
+    routes: config.routes.map((route) => ({ ...route, priority_header: route.priority_header || 'off' })),
     upstreams: Object.fromEntries(config.upstreams.map((upstream) => [upstream.name, upstreamForm(upstream)])),
     timeouts: durations(config.timeouts),
     limits: {
@@ -34,7 +34,7 @@ function fullForm(config: Config): FileConfig {
       request_headers: limits.request_headers,
       request_body_size: size(limits.request_body_size),
       response_head_size: size(limits.response_head_size),
-      client_connections: limits.client_connections === 0 ? 'off' : limits.client_connections,
+      client_connections: numberOrOff(limits.client_connections),
     },
     forwarding: config.forwarding,
     logging: config.logging,
@@ -51,6 +51,10 @@ function upstreamForm(upstream: UpstreamConfig): NonNullable<FileConfig['upstrea
   return {
     strategy: strategyForm(upstream.strategy),
     servers: upstream.servers.map(serverForm),
+    max_active: numberOrOff(upstream.max_active),
+    concurrency: upstream.concurrency,
+    queue: { length: numberOrOff(upstream.queue.length), timeout: duration(upstream.queue.timeout) },
+    shedding: upstream.shedding,
     health_check: upstream.health_check.kind === 'off' ? 'off' : healthCheckForm(upstream.health_check),
     passive_health: upstream.passive_health,
     failure_statuses: upstream.failure_statuses.map(statusForm),
@@ -72,11 +76,15 @@ function serverForm({ url, weight, max_active, priority, backup, zone }: ServerC
   return {
     url,
     weight,
-    max_active: max_active === 0 ? ('off' as const) : max_active,
+    max_active: numberOrOff(max_active),
     ...(priority > 0 && { priority }),
     ...(backup && { backup }),
     ...(zone !== '' && { zone }),
   }
+}
+
+function numberOrOff(number: number): number | 'off' {
+  return number === 0 ? 'off' : number
 }
 
 function retriesForm(retries: Retries) {

@@ -2,12 +2,14 @@
 // docs/configuration.md come from here and nowhere else. What spans several keys is in cross-checks.ts; what the short
 // form and the defaults of upstreams turn into is in expand.ts.
 import { z } from 'zod'
+import { PRIORITIES } from '../seams/priority.ts'
 import { DEFAULT_STRATEGY } from '../seams/strategy.ts'
 import type { ServerConfig } from './config.ts'
 import { strategySchema as strategy } from './strategy-schema.ts'
 import {
   addressBlock,
   duration,
+  headerName,
   headerValue,
   listenAddress,
   matchHost,
@@ -41,10 +43,9 @@ const server = z.union([
       weight: whole(1, 1000)
         .describe('Share of the work: a server of weight 2 gets twice as much as one of weight 1. 1 to 1000.')
         .prefault(1),
-      max_active: z
-        .union([whole(1, 1_000_000), z.literal('off').transform(() => 0)])
+      max_active: most(1_000_000)
         .describe(
-          'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and clients get 503 when all are full. 1 to 1000000, or `off` for any number.',
+          'Most exchanges in flight at a time, over all workers, tunnels included; beyond it other servers are chosen, and when all are full clients wait in the `queue` or get 503. 1 to 1000000, or `off` for any number.',
         )
         .prefault('off'),
       priority: whole(0, 9)
@@ -116,6 +117,18 @@ const route = z.strictObject({
     .describe('Which requests the route takes; the most exact route wins: by host, then path, then method.')
     .prefault({}),
   upstream: z.string().describe('Name of the upstream that the requests go to.'),
+  priority: z
+    .enum(PRIORITIES)
+    .describe(
+      'How urgent the requests are. When their upstream is full, higher ones go first, and lower ones are refused first.',
+    )
+    .prefault('normal'),
+  priority_header: z
+    .union([z.literal('off').transform(() => ''), headerName])
+    .describe(
+      'Request header that overrules `priority`, for clients that can be trusted with it: `high`, `normal` or `low`, or the urgency of RFC 9218 (`u=0` to `u=2`, `u=3` and `u=4`, `u=5` to `u=7`); `off` for none.',
+    )
+    .prefault('off'),
 })
 
 const client_timeouts = z.strictObject({
@@ -380,6 +393,34 @@ const connections = z.strictObject({
   idle_timeout: duration(WAIT_OR_OFF).describe('How long an idle connection to a server is kept.').prefault('60s'),
 })
 
+const queue = z.strictObject({
+  length: most(1_000_000)
+    .describe(
+      'Most exchanges that wait for a place, over all workers, when `max_active` of the upstream or of all its servers is reached; beyond it clients get 503. 1 to 1000000, or `off`: nobody waits.',
+    )
+    .prefault('off'),
+  timeout: duration(WAIT).describe('Longest wait; then the client gets 503.').prefault('5s'),
+})
+
+const shedding = z.strictObject({
+  normal_share: share()
+    .describe(
+      'Share of the places and of the queue that requests of normal priority may take, where a route of the upstream has a higher one.',
+    )
+    .prefault(0.9),
+  low_share: share()
+    .describe(
+      'Share of the places and of the queue that requests of low priority may take, where a route of the upstream has a higher one.',
+    )
+    .prefault(0.5),
+})
+
+const concurrency = z
+  .enum(['fixed', 'adaptive'])
+  .describe(
+    '`adaptive` finds out how many exchanges the servers of an upstream can take at a time, by how long they take to answer, and lets no more in; `max_active` stays the upper bound. `fixed` goes by `max_active` alone.',
+  )
+
 const slow_start = z.strictObject({
   window: duration(WAIT_OR_OFF)
     .describe('How long a server that has come up gets less than its weight; `off` gives it all at once.')
@@ -407,8 +448,7 @@ const limits = z.strictObject({
   response_head_size: size({ min: KIB, max: KIB * KIB, off: false })
     .describe('Largest response head of a server (else the client gets 502).')
     .prefault('64KiB'),
-  client_connections: z
-    .union([whole(1, 10_000_000), z.literal('off').transform(() => 0)])
+  client_connections: most(10_000_000)
     .describe('Most client connections at a time, over all workers; `off` for any number.')
     .prefault(20_000),
 })
@@ -447,6 +487,14 @@ const perUpstream = 'Upstreams may override single keys.'
 const upstream = z.strictObject({
   strategy: strategy.prefault(DEFAULT_STRATEGY),
   servers: z.array(server).describe('The servers: URLs, or objects with `url`, `weight` and `max_active`.'),
+  max_active: most(1_000_000)
+    .describe(
+      'Most exchanges with the upstream at a time, over all workers, tunnels included; beyond it clients wait in the `queue` or get 503. 1 to 1000000, or `off` for any number.',
+    )
+    .prefault('off'),
+  concurrency: concurrency.describe('Overrides the top-level `concurrency`.').optional(),
+  queue: overrides(queue).describe('Keys that differ from the top-level `queue`.').prefault({}),
+  shedding: overrides(shedding).describe('Keys that differ from the top-level `shedding`.').prefault({}),
   health_check: z
     .union([z.literal('off'), overrides(health_check)])
     .describe('Keys that differ from the top-level `health_check`; `off` checks nothing.')
@@ -543,6 +591,11 @@ export const fileSchema = z.strictObject({
     .describe(`What servers may say about themselves: less work, or none. ${perUpstream}`)
     .prefault({}),
   connections: connections.describe(`Connections to servers. ${perUpstream}`).prefault({}),
+  concurrency: concurrency.prefault('fixed'),
+  queue: queue.describe(`Requests that wait for a place when an upstream is full. ${perUpstream}`).prefault({}),
+  shedding: shedding
+    .describe(`What is kept for requests of higher priority when an upstream fills up. ${perUpstream}`)
+    .prefault({}),
   slow_start: slow_start
     .describe(`A server that has come up while others were up gets less for a while. ${perUpstream}`)
     .prefault({}),
@@ -581,6 +634,11 @@ export const outlierDetectionSchema = outlier_detection
 export const circuitBreakerSchema = circuit_breaker
 export const serverSchema = server
 export const upstreamSchema = upstream
+
+/** A number from 1 on, or none. */
+function most(max: number) {
+  return z.union([whole(1, max), z.literal('off').transform(() => 0)])
+}
 
 type Overrides<Shape extends z.core.$ZodShape> = {
   [Key in keyof Shape]: Shape[Key] extends z.ZodPrefault<infer Inner extends z.core.SomeType>

@@ -158,6 +158,11 @@ export const headerValue = text({ title: 'header value', examples: ['octoload'] 
       ),
 )
 
+/** The name of a header; in lower case, as names are compared. */
+export const headerName = text({ title: 'header name', examples: ['X-Priority'] }, (input) =>
+  TOKEN.test(input) ? input.toLowerCase() : new Mistake(`${quote(input)} is not a header name`, ''),
+)
+
 export interface StatusRange {
   from: number
   to: number

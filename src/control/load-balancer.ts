@@ -31,14 +31,17 @@ import { standardOutput } from '../observe/log-output.ts'
 import { LogWriter } from '../observe/log-writer.ts'
 import { Logger } from '../observe/logger.ts'
 import { type Snapshot, takeSnapshot } from '../observe/snapshot.ts'
-import { type Slots, serverKey } from '../plan/plan.ts'
+import { isGated, type Slots, serverKey } from '../plan/plan.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, type Counter, Counters, WORKER_STATE } from '../shared/counters.ts'
+import { Gates } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, ServerTable, UP } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
+import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { availableCores } from './available-cores.ts'
 import { type HealthChange, HealthMonitor } from './health-monitor.ts'
+import { LimitKeeper } from './limit-keeper.ts'
 import { GIVEN_UP_AFTER } from './restart-policy.ts'
 import { type BreakerEvent, type EjectionEvent, SickServers } from './sick-servers.ts'
 import { SlotKeeper } from './slots.ts'
@@ -47,6 +50,7 @@ import { workerCount } from './worker-count.ts'
 import type { ThreadOptions, WorkerEnd } from './worker-handle.ts'
 
 const SPARE_SLOTS = 1024
+/** Upstreams. */
 const TURNS = 1024
 const REMOVAL_CHECK_MS = 100
 
@@ -106,6 +110,9 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   /** By worker, as the next. */
   private readonly counters: readonly Counters[]
   private readonly inFlight: readonly InFlight[]
+  private readonly samples: readonly UpstreamSamples[]
+  private readonly gates: Gates
+  private readonly limits: LimitKeeper
   /** What the main thread counts itself. */
   private readonly mainCounters: Counters
   private readonly keeper: SlotKeeper
@@ -138,20 +145,31 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     this.table = new ServerTable(capacity)
     this.counters = workers.map(() => new Counters(capacity))
     this.inFlight = workers.map(() => new InFlight(this.table, capacity))
+    this.samples = workers.map(() => new UpstreamSamples(TURNS))
+    this.gates = new Gates({ capacity: TURNS, workers: count })
     this.mainCounters = new Counters(capacity)
     this.keeper = new SlotKeeper(this.table, this.counters, TURNS)
     this.slots = this.keeper.assign(config, 1, 1)
+    this.limits = new LimitKeeper(this.gates, this.samples)
     this.monitor = new HealthMonitor({ table: this.table, onChange: (change) => this.healthChanged(change) })
     this.sick = new SickServers(this.table, this.counters, {
       log: (line) => this.log(line),
       ejected: (event) => this.emit('server-ejected', event),
       returned: (event) => this.emit('server-returned', event),
-      breaker: (event) => this.emit('breaker', event),
-      changed: (upstream) => this.reportShortage(this.upstream(upstream), false),
+      breaker: (event) => {
+        this.gates.wakeAll()
+        this.emit('breaker', event)
+      },
+      changed: (upstream) => {
+        this.gates.wakeAll()
+        this.reportShortage(this.upstream(upstream), false)
+      },
     })
     const shared = {
       table: this.table.buffer,
       turns: this.turns.buffer,
+      gates: this.gates.buffer,
+      samples: this.samples.map((samples) => samples.buffer),
       counters: this.counters.map((counters) => counters.buffer),
       mainCounters: this.mainCounters.buffer,
       startedAt: this.startedAt,
@@ -238,6 +256,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       counters: this.counters,
       mainCounters: this.mainCounters,
       servers,
+      upstreams: this.config.upstreams.map((upstream) => ({
+        name: upstream.name,
+        turn: this.slots.turns[upstream.name]!,
+        gated: isGated(upstream),
+      })),
+      gates: this.gates,
+      samples: this.samples,
       failureKinds: FAILURE_NAMES,
       startedAt: this.startedAt,
     })
@@ -268,11 +293,13 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     }
     const wanted = this.wantedWorkers
     if (this.counters.length < wanted) this.log(oneWorkerOnly(process.platform, wanted))
+    this.limits.set(this.config.upstreams, this.slots.turns)
     this.watch()
     let ports: number[]
     try {
       ports = await this.supervisor.start()
     } catch (error) {
+      this.limits.stop()
       this.sick.stop()
       await this.monitor.stop()
       await this.supervisor.drain(0)
@@ -292,6 +319,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     for (const timer of this.removals) clearInterval(timer)
     this.sick.stop()
     const [cut] = await Promise.all([this.supervisor.drain(timeout), this.monitor.stop()])
+    this.limits.stop()
     for (const counters of this.counters) counters.setState(WORKER_STATE.up, 0)
     // What was active at the call, and what clients had sent already but no worker had read.
     const finished = active + this.total(COUNTER.requests) - begun - cut
@@ -337,6 +365,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const { supervisor } = this
     this.slots = this.keeper.assign(config, supervisor.generation + 1, supervisor.installed)
     this.config = config
+    this.limits.set(config.upstreams, this.slots.turns)
     this.watch()
     supervisor.update(config, this.slots)
   }
@@ -359,6 +388,8 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
   private healthChanged({ upstream, server, health, reason }: HealthChange): void {
     const named = { url: server.url, upstream }
     const event: HealthEvent = { upstream, server: server.url, reason }
+    // There is room on a server that came up; and when none is left nobody waits any longer.
+    this.gates.wakeAll()
     if (health === UP) {
       this.log(serverHealthy(named, reason))
       this.emit('server-up', event)
@@ -398,6 +429,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const counters = this.counters[index]!
     const exchanges = counters.get(COUNTER.exchangesActive)
     this.inFlight[index]!.giveBack()
+    this.gates.giveBack(index)
     this.sick.workerLost()
     counters.clearGauges()
     counters.setState(WORKER_STATE.up, 0)

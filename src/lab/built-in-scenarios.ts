@@ -5,6 +5,7 @@ const SERVER: ServerGroup = {
   count: 10,
   slots: 2,
   speed: 1,
+  heedsCancel: false,
   weight: 1,
   maxActive: 0,
   priority: 0,

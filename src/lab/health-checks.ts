@@ -23,6 +23,7 @@ export class HealthChecks {
   private readonly table: ServerTable
   private readonly config: HealthCheckConfig
   private readonly random: () => number
+  private readonly changed: () => void
   /** By slot. */
   private readonly watches: readonly Watch[]
 
@@ -32,11 +33,13 @@ export class HealthChecks {
     views: readonly ServerView[],
     config: HealthCheckConfig,
     random: () => number,
+    changed: () => void,
   ) {
     this.world = world
     this.table = table
     this.config = config
     this.random = random
+    this.changed = changed
     this.watches = views.map((view) => new Watch(view, new Hysteresis(config, true, true)))
     // The balancer has been there for a while: its checks are anywhere in their intervals.
     if (config.kind !== 'off') for (const watch of this.watches) this.plan(watch, random() * config.interval)
@@ -83,6 +86,7 @@ export class HealthChecks {
     if (watch.state.add(ok)) {
       if (ok) this.table.clearConnectFailures(slot)
       this.table.setHealth(slot, ok ? UP : DOWN)
+      this.changed()
     }
     this.planNext(watch)
   }

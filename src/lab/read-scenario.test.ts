@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { formatProblems } from '../config/problem.ts'
 import { BASE_SCENARIO, BASE_SERVER, builtInScenarios } from './built-in-scenarios.ts'
@@ -32,7 +32,7 @@ test('everything can be said', () => {
     // a comment
     "name": "own", "summary": "All of it.", "load": 0.8, "balancers": 3, "subset": 5, "network": "250us",
     "servers": [
-      { "count": 4, "slots": 8, "speed": 2, "weight": 3, "max_active": 9, "priority": 1, "zone": "a" },
+      { "count": 4, "slots": 8, "speed": 2, "heeds_cancel": true, "weight": 3, "max_active": 9, "priority": 1, "zone": "a" },
       { "count": 2, "backup": true }
     ],
     "service": { "distribution": "bimodal", "mean": "5ms", "share": "5%", "factor": 20 },
@@ -44,7 +44,7 @@ test('everything can be said', () => {
     "strategies": ["round_robin", { "name": "two_choices" }],
   }`)
   assert.deepEqual(scenario.servers, [
-    { count: 4, slots: 8, speed: 2, weight: 3, maxActive: 9, priority: 1, backup: false, zone: 'a' },
+    { count: 4, slots: 8, speed: 2, heedsCancel: true, weight: 3, maxActive: 9, priority: 1, backup: false, zone: 'a' },
     { ...BASE_SERVER, count: 2, backup: true },
   ])
   assert.deepEqual(scenario.service, { kind: 'bimodal', mean: 5, share: 0.05, factor: 20 })
@@ -98,4 +98,11 @@ test('the scenario in docs/laboratory.md is valid', () => {
   const examples = [...page.matchAll(/```jsonc\n([^`]*)```/g)].map((match) => match[1]!)
   assert.ok(examples.length > 0)
   for (const example of examples) valid(example)
+})
+
+test('the scenarios in examples/laboratory are valid', () => {
+  const folder = new URL('../../examples/laboratory/', import.meta.url)
+  const names = readdirSync(folder)
+  assert.ok(names.length > 0)
+  for (const name of names) valid(readFileSync(new URL(name, folder), 'utf8'))
 })

@@ -109,6 +109,7 @@ function groupOf(fields: Fields): ServerGroup {
     count: fields.whole('count', 1, MOST_SERVERS, 1),
     slots: fields.whole('slots', 1, 100_000, BASE_SERVER.slots),
     speed: fields.number('speed', 0.0001, 10_000, 1),
+    heedsCancel: fields.flag('heeds_cancel', false),
     weight: fields.whole('weight', 1, 1000, 1),
     maxActive: fields.whole('max_active', 0, 1_000_000, 0),
     priority: fields.whole('priority', 0, 9, 0),

@@ -37,6 +37,8 @@ export interface ServerGroup {
   readonly slots: number
   /** 2: half the time for each request. */
   readonly speed: number
+  /** Requests that the balancer has given up are dropped when it is their turn; else they are served all the same. */
+  readonly heedsCancel: boolean
   readonly weight: number
   /** 0: any number. */
   readonly maxActive: number

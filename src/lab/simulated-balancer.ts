@@ -9,9 +9,11 @@ import { Membership, Pool, type PoolServer } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import { SickKeeper, TICK_MS } from '../balance/sick-keeper.ts'
+import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
 import type { ServerPlan, UpstreamPlan } from '../plan/plan.ts'
 import { FAILURES, type Failure, type RetryReason } from '../seams/failures.ts'
+import { NORMAL } from '../seams/priority.ts'
 import { OUTCOME, type Outcome, type ProbeAnswer } from '../seams/strategy.ts'
 import { Counters } from '../shared/counters.ts'
 import { InFlight } from '../shared/in-flight.ts'
@@ -21,6 +23,7 @@ import type { Attempt } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import { HealthChecks } from './health-checks.ts'
 import type { SimulatedExchange } from './simulated-exchange.ts'
+import { SimulatedGate } from './simulated-gate.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { EVENT, type World } from './world.ts'
 
@@ -50,6 +53,8 @@ export class SimulatedBalancer {
   readonly views: readonly ServerView[]
   private readonly world: World
   private readonly pool: Pool<ServerView>
+  /** Null when everybody is let in. */
+  private readonly gate: SimulatedGate | null
   private readonly budget: RetryBudget
   private readonly retries: Retries<ServerView>
   /** Null: no hedging. */
@@ -83,10 +88,11 @@ export class SimulatedBalancer {
       },
       ...(Guard.needed(plan) ? { guard: this.makeGuard(random) } : {}),
     })
+    this.gate = plan.gated ? new SimulatedGate(plan, this.pool, world.clock, random) : null
     this.budget = new RetryBudget(plan.retries.budget_ratio, plan.retries.budget_min_per_second)
     this.retries = new Retries(plan, this.pool, this.budget, random)
     this.hedges = plan.hedging.after === 0 ? null : new HedgeClock(plan.hedging.after)
-    this.checks = new HealthChecks(world, this.table, this.views, check, random)
+    this.checks = new HealthChecks(world, this.table, this.views, check, random, () => this.gate?.gate.freed())
     this.heads = new Deadlines(world.clock, headTimeout(plan), (attempt) =>
       this.attemptFailed(attempt, FAILURES.responseTimeout),
     )
@@ -100,7 +106,7 @@ export class SimulatedBalancer {
     const { plan, table, world } = this
     // Counters of many servers for many balancers take much memory.
     const counters = countsAttempts(plan) ? [new Counters(plan.servers.length)] : []
-    const keeper = new SickKeeper(table, counters, { random, onEvent: () => {} })
+    const keeper = new SickKeeper(table, counters, { random, onEvent: () => this.gate?.gate.freed() })
     const { outliers, breaker, servers } = plan
     const tick = (): void => {
       keeper.tick(world.clock.now)
@@ -116,6 +122,7 @@ export class SimulatedBalancer {
   // ── admit ──
 
   begin(exchange: SimulatedExchange): void {
+    exchange.balancer = this
     this.budget.request(exchange.startedAt)
     this.exchanges.add(exchange)
     this.pick(exchange)
@@ -124,9 +131,33 @@ export class SimulatedBalancer {
   // ── pick ──
 
   private pick(exchange: SimulatedExchange): void {
+    if (this.gate !== null) {
+      this.enter(exchange, this.gate)
+      return
+    }
     const view = this.pool.choose(exchange, this.world.clock.now)
     if (view !== null) this.connect(exchange, view)
     else this.fail(exchange, this.pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer)
+  }
+
+  private enter(exchange: SimulatedExchange, { gate }: SimulatedGate): void {
+    const verdict = gate.enter(exchange, NORMAL, this.world.clock.now)
+    if (verdict === VERDICT.entered) this.admitted(exchange, gate.server!)
+    else if (verdict === VERDICT.waits) {
+      exchange.inQueue = gate.waiting
+      this.gate!.watch()
+    } else this.turnedAway(exchange, verdict)
+  }
+
+  admitted(exchange: SimulatedExchange, view: ServerView): void {
+    exchange.inQueue = null
+    exchange.places = 1
+    this.connect(exchange, view)
+  }
+
+  turnedAway(exchange: SimulatedExchange, verdict: Verdict): void {
+    exchange.inQueue = null
+    this.fail(exchange, failureOf(verdict))
   }
 
   // ── connect ──
@@ -196,13 +227,21 @@ export class SimulatedBalancer {
   private hedge(exchange: SimulatedExchange): void {
     const { pool, budget, world } = this
     const { now } = world.clock
-    if (!pool.hasPlace(exchange, now)) return
+    if (!pool.hasPlace(exchange, now) || !this.takePlace(exchange)) return
     exchange.hedged = true
     if (!budget.withdraw(now)) return
     const view = pool.choose(exchange, now)
     if (view === null) return
     world.statistics.triedAgain(exchange)
     this.connect(exchange, view, true)
+  }
+
+  /** Whether there is a place for a second attempt beside the first. */
+  private takePlace(exchange: SimulatedExchange): boolean {
+    if (this.gate === null) return true
+    if (!this.gate.gate.enterAgain()) return false
+    exchange.places++
+    return true
   }
 
   // ── the doors back ──
@@ -269,6 +308,8 @@ export class SimulatedBalancer {
     isError: boolean,
   ): void {
     this.exchanges.remove(exchange)
+    if (exchange.inQueue !== null) this.gate!.gate.leave(exchange.inQueue)
+    for (; exchange.places > 0; exchange.places--) this.gate!.gate.exit()
     const millis = this.world.clock.now - exchange.startedAt
     this.world.statistics.finished(exchange, view === null ? 0 : view.server.number, failure, isError, millis)
     this.world.finished(exchange)

@@ -2,14 +2,18 @@
 // simulated-balancer.ts; the records are used again and again.
 import type { RetriedExchange } from '../balance/retries.ts'
 import type { SentRequest } from '../balance/retry-policy.ts'
+import type { Verdict } from '../balance/verdict.ts'
+import type { Applicant, Waiting as InQueue } from '../balance/waiting.ts'
 import { NONE } from '../seams/strategy.ts'
 import type { Attempt } from './attempt.ts'
 import type { Waiting } from './deadlines.ts'
+import type { ServerView, SimulatedBalancer } from './simulated-balancer.ts'
 
 /** Every request here is a GET. */
 const REQUEST: SentRequest = { idempotent: true, held: true, whole: true }
 
-export class SimulatedExchange implements RetriedExchange, Waiting {
+export class SimulatedExchange implements RetriedExchange, Applicant<ServerView>, Waiting {
+  balancer!: SimulatedBalancer
   readonly request = REQUEST
   /** Milliseconds on the virtual clock. */
   startedAt = 0
@@ -26,6 +30,9 @@ export class SimulatedExchange implements RetriedExchange, Waiting {
   /** The hedge beside it. */
   rival: Attempt | null = null
   hedged = false
+  /** Its place in the queue, while it waits for one in the upstream; and how many it has there. */
+  inQueue: InQueue<ServerView> | null = null
+  places = 0
   /** The text of the key, whatever part of a request the strategy asks for. */
   keyText = ''
   /** Slots. */
@@ -44,6 +51,16 @@ export class SimulatedExchange implements RetriedExchange, Waiting {
     this.over = false
     this.hedged = false
     this.tried.length = 0
+    this.inQueue = null
+    this.places = 0
+  }
+
+  admitted(view: ServerView): void {
+    this.balancer.admitted(this, view)
+  }
+
+  turnedAway(verdict: Verdict): void {
+    this.balancer.turnedAway(this, verdict)
   }
 
   hasTried(slot: number): boolean {

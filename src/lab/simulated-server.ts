@@ -10,6 +10,7 @@ const ERROR_MILLIS = 0.5
 export interface ServerTraits {
   readonly slots: number
   readonly speed: number
+  readonly heedsCancel: boolean
 }
 
 export class SimulatedServer {
@@ -17,6 +18,8 @@ export class SimulatedServer {
   readonly number: number
   readonly slots: number
   readonly speed: number
+  /** It drops a request that its balancer has given up, when it is its turn. */
+  private readonly heedsCancel: boolean
   /** Waiting or at work here, from all balancers. */
   inFlight = 0
   /** Faults that are on now. */
@@ -39,6 +42,7 @@ export class SimulatedServer {
     this.number = number
     this.slots = traits.slots
     this.speed = traits.speed
+    this.heedsCancel = traits.heedsCancel
     this.world = world
     this.random = random
   }
@@ -78,7 +82,7 @@ export class SimulatedServer {
     this.inFlight--
     if (this.latency !== null) this.latency.add(attempt.loadBefore, world.clock.now - attempt.arrivedAt)
     world.answer(attempt, world.network)
-    if (this.first !== null) this.start(this.dequeue()!)
+    this.startNext()
   }
 
   /** Milliseconds that a request which comes now has to expect, as it says itself. */
@@ -108,14 +112,28 @@ export class SimulatedServer {
   goOn(): void {
     this.hangs = false
     for (const attempt of this.stuck.splice(0)) this.served(attempt)
-    while (this.first !== null && this.busy < this.slots) this.start(this.dequeue()!)
+    this.startNext()
+  }
+
+  private startNext(): void {
+    while (this.busy < this.slots) {
+      const attempt = this.dequeue()
+      if (attempt === null) return
+      if (this.heedsCancel && attempt.exchange === null) this.drop(attempt)
+      else this.start(attempt)
+    }
+  }
+
+  private drop(attempt: Attempt): void {
+    attempt.atServer = false
+    this.inFlight--
+    this.world.attempts.letGo(attempt)
   }
 
   private start(attempt: Attempt): void {
     const { clock } = this.world
     this.busy++
     attempt.events++
-    // Also when the balancer has given up: nobody told the server, and most would not listen.
     const millis = (attempt.demand * this.slowness) / this.speed
     clock.plan(clock.now + millis, EVENT.served, attempt.record)
   }

@@ -167,6 +167,12 @@ export function requestFailed(attempt: FailedAttempt, status: number): LogLine {
   }
 }
 
+/** An upstream turns requests away; `state` says what there is of places and in the queue. */
+export function upstreamFull(upstream: string, state: string): LogLine {
+  const message = `Upstream ${upstream} is full, requests are turned away: ${state}`
+  return { level: 'warn', event: 'upstream_full', message, fields: { upstream, state } }
+}
+
 /** A client's bytes that were refused before they became an exchange. */
 export function requestRefused(client: string, status: number, reason: string): LogLine {
   const message = `Refused a request of ${client} with ${status}: ${reason}`

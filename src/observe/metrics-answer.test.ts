@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Counters } from '../shared/counters.ts'
+import { Gates } from '../shared/gates.ts'
 import { ServerTable } from '../shared/server-table.ts'
 import { metricsAnswer } from './metrics-answer.ts'
 import { takeSnapshot } from './snapshot.ts'
@@ -9,6 +10,9 @@ const snapshot = takeSnapshot({
   table: new ServerTable(1),
   counters: [new Counters(1)],
   servers: [],
+  upstreams: [],
+  gates: new Gates({ capacity: 1, workers: 1 }),
+  samples: [],
   failureKinds: [],
   startedAt: 0,
 })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
+import { Gates } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, ServerTable } from '../shared/server-table.ts'
+import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { formatPrometheus } from './prometheus.ts'
 import { takeSnapshot } from './snapshot.ts'
 
@@ -87,7 +89,21 @@ function makeFamilies(url = 'http://localhost:8001'): Map<string, Family> {
     { slot: 1, url, upstream: 'other', weight: 5, maxActive: 0 },
   ]
   const failureKinds = ['connect_refused', 'no_healthy_server']
-  return parse(formatPrometheus(takeSnapshot({ table, counters, servers, failureKinds, startedAt: 1_700_000_000_500 })))
+  const gates = new Gates({ capacity: 2, workers: 2 })
+  gates.setLimit(1, 5)
+  for (const worker of [0, 1]) {
+    const gate = gates.gate(1, worker)
+    gate.enter(5)
+    gate.join(worker, 9)
+  }
+  const samples = [new UpstreamSamples(2)]
+  samples[0]!.addQueued(1, 250)
+  const upstreams = [
+    { name: 'free', turn: 0, gated: false },
+    { name: 'main', turn: 1, gated: true },
+  ]
+  const sources = { table, counters, servers, upstreams, gates, samples, failureKinds, startedAt: 1_700_000_000_500 }
+  return parse(formatPrometheus(takeSnapshot(sources)))
 }
 
 function values(families: Map<string, Family>, name: string): [Record<string, string>, number][] {
@@ -120,6 +136,20 @@ test('answers are counted by upstream, server and code; failures by reason; own 
     [{ reason: 'no_healthy_server' }, 0],
   ])
   assert.deepEqual(values(families, 'octoload_own_answers_total'), [[{ code: '503' }, 2]])
+})
+
+test('an upstream with a limit shows who is in it and who waits, over all workers', () => {
+  const families = makeFamilies()
+  const upstream = 'main'
+  assert.deepEqual(values(families, 'octoload_upstream_active'), [[{ upstream }, 2]])
+  assert.deepEqual(values(families, 'octoload_upstream_limit'), [[{ upstream }, 5]])
+  assert.deepEqual(values(families, 'octoload_upstream_waiting'), [
+    [{ upstream, priority: 'high' }, 1],
+    [{ upstream, priority: 'normal' }, 1],
+    [{ upstream, priority: 'low' }, 0],
+  ])
+  assert.deepEqual(values(families, 'octoload_upstream_queued_total'), [[{ upstream }, 1]])
+  assert.deepEqual(values(families, 'octoload_upstream_queue_seconds_total'), [[{ upstream }, 0.25]])
 })
 
 test('the same server in two upstreams is two series', () => {

@@ -1,6 +1,6 @@
 // A snapshot in the text format of Prometheus, version 0.0.4:
 // https://prometheus.io/docs/instrumenting/exposition_formats/. Units are base units: seconds and bytes.
-import type { ServerSnapshot, Snapshot, WorkerSnapshot } from './snapshot.ts'
+import type { ServerSnapshot, Snapshot, UpstreamSnapshot, WorkerSnapshot } from './snapshot.ts'
 import { VERSION } from './version.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -9,8 +9,15 @@ type Sample = readonly [labels: Labels, value: number]
 const NO_LABELS: Labels = {}
 
 export function formatPrometheus(snapshot: Snapshot): string {
-  const { servers, workers } = snapshot
-  return wholeProcess(snapshot) + clientSide(snapshot) + serverSide(servers) + durations(servers) + byWorker(workers)
+  const { servers, upstreams, workers } = snapshot
+  return (
+    wholeProcess(snapshot) +
+    clientSide(snapshot) +
+    byUpstream(upstreams) +
+    serverSide(servers) +
+    durations(servers) +
+    byWorker(workers)
+  )
 }
 
 function wholeProcess({ startedAt, totals }: Snapshot): string {
@@ -66,6 +73,37 @@ function clientSide({ totals, failures, ownAnswers }: Snapshot): string {
     one(gauge, 'octoload_tunnels_active', 'Tunnels open.', totals.tunnelsActive) +
     one(counter, 'octoload_request_bytes_total', 'Bytes of request bodies received.', totals.requestBytes) +
     one(counter, 'octoload_response_bytes_total', 'Bytes of response bodies sent.', totals.responseBytes)
+  )
+}
+
+function byUpstream(upstreams: readonly UpstreamSnapshot[]): string {
+  const each = (value: (upstream: UpstreamSnapshot) => number) =>
+    upstreams.map((upstream): Sample => [{ upstream: upstream.name }, value(upstream)])
+  const waiting = upstreams.flatMap((upstream) =>
+    Object.entries(upstream.waiting).map(([priority, value]): Sample => [{ upstream: upstream.name, priority }, value]),
+  )
+  return (
+    gauge(
+      'octoload_upstream_active',
+      'Exchanges under way with the upstream, where it has a limit or a queue.',
+      each(({ active }) => active),
+    ) +
+    gauge(
+      'octoload_upstream_limit',
+      'Most exchanges at a time with the upstream, as set or as found out; 0 when there is no limit.',
+      each(({ limit }) => limit),
+    ) +
+    gauge('octoload_upstream_waiting', 'Exchanges that wait for a place, by priority.', waiting) +
+    counter(
+      'octoload_upstream_queued_total',
+      'Exchanges that waited for a place and were let in.',
+      each(({ queued }) => queued),
+    ) +
+    counter(
+      'octoload_upstream_queue_seconds_total',
+      'How long these waited in all.',
+      each(({ queuedMillis }) => queuedMillis / 1000),
+    )
   )
 }
 

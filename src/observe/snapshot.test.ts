@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COUNTER, Counters, SERVER_COUNTER } from '../shared/counters.ts'
+import { Gates } from '../shared/gates.ts'
 import { BUCKETS, bucketOf, upperBound } from '../shared/histogram.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { DOWN, DRAINING, ServerTable } from '../shared/server-table.ts'
@@ -18,6 +19,9 @@ function makeSources(workers: number, slots: number): SnapshotSources {
       weight: slot + 1,
       maxActive: 0,
     })),
+    upstreams: [],
+    gates: new Gates({ capacity: 1, workers: 1 }),
+    samples: [],
     failureKinds: ['connect_refused', 'connect_timeout'],
     startedAt: 1_700_000_000_000,
   }

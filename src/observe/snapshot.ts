@@ -10,9 +10,11 @@ import {
   type ServerCounter,
   WORKER_STATE,
 } from '../shared/counters.ts'
+import { type Gates, UNLIMITED } from '../shared/gates.ts'
 import { BUCKETS, quantile, upperBound } from '../shared/histogram.ts'
 import { BAR, DOWN, DRAINING, type Health, type ServerTable } from '../shared/server-table.ts'
 import { Standing } from '../shared/standing.ts'
+import type { UpstreamSamples } from '../shared/upstream-samples.ts'
 
 export interface Snapshot {
   /** When it was taken, and when the balancer was started: milliseconds since 1970. */
@@ -24,8 +26,23 @@ export interface Snapshot {
   /** Answers that the balancer gave itself, by status. */
   readonly ownAnswers: Readonly<Record<string, number>>
   readonly servers: readonly ServerSnapshot[]
+  /** Those that have a limit or a queue. */
+  readonly upstreams: readonly UpstreamSnapshot[]
   /** In the order of their numbers. */
   readonly workers: readonly WorkerSnapshot[]
+}
+
+export interface UpstreamSnapshot {
+  readonly name: string
+  /** Exchanges under way. */
+  readonly active: number
+  /** Most exchanges at a time, as set or as found out; 0: any number. */
+  readonly limit: number
+  /** Exchanges that wait for a place, by priority. */
+  readonly waiting: { readonly high: number; readonly normal: number; readonly low: number }
+  /** Exchanges that have waited and were let in, and how many milliseconds they waited in all. */
+  readonly queued: number
+  readonly queuedMillis: number
 }
 
 export interface WorkerSnapshot {
@@ -121,6 +138,13 @@ export interface ServerSource {
   readonly maxActive: number
 }
 
+/** An upstream's place in the shared tables. */
+export interface UpstreamSource {
+  readonly name: string
+  readonly turn: number
+  readonly gated: boolean
+}
+
 export interface SnapshotSources {
   readonly table: ServerTable
   /** One block for each worker, those of lost workers included. */
@@ -128,6 +152,10 @@ export interface SnapshotSources {
   /** What the main thread counts itself. */
   readonly mainCounters?: Counters
   readonly servers: readonly ServerSource[]
+  readonly upstreams: readonly UpstreamSource[]
+  readonly gates: Gates
+  /** One for each worker. */
+  readonly samples: readonly UpstreamSamples[]
   /** The names of the failure table by number. */
   readonly failureKinds: readonly string[]
   /** Milliseconds since 1970. */
@@ -148,7 +176,20 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     ),
     ownAnswers: byStatus(merge(counters.map((block) => block.ownStatuses()))),
     servers: servers.map((server) => serverSnapshot(server, sources)),
+    upstreams: sources.upstreams.filter(({ gated }) => gated).map((upstream) => upstreamSnapshot(upstream, sources)),
     workers: counters.map((block, worker) => workerSnapshot(block, worker)),
+  }
+}
+
+function upstreamSnapshot({ name, turn }: UpstreamSource, { gates, samples }: SnapshotSources): UpstreamSnapshot {
+  const limit = gates.limit(turn)
+  return {
+    name,
+    active: gates.active(turn),
+    limit: limit === UNLIMITED ? 0 : limit,
+    waiting: { high: gates.waiting(turn, 0), normal: gates.waiting(turn, 1), low: gates.waiting(turn, 2) },
+    queued: samples.reduce((sum, block) => sum + block.queued(turn), 0),
+    queuedMillis: samples.reduce((sum, block) => sum + block.queuedMillis(turn), 0),
   }
 }
 

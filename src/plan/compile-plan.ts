@@ -1,20 +1,22 @@
 // Config → Plan: pure and deterministic.
-import type { Config, UpstreamConfig } from '../config/config.ts'
+import type { Config, RouteConfig, UpstreamConfig } from '../config/config.ts'
 import { registry } from '../registry.ts'
+import { HIGH, PRIORITIES, type Priority } from '../seams/priority.ts'
 import { DEFAULT_STRATEGY } from '../seams/strategy.ts'
 import type { LoadedStrategies } from './load-strategies.ts'
-import { type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
+import { isGated, isLimited, type Plan, type Slots, serverKey, type UpstreamPlan } from './plan.ts'
 
 /**
  * Compiles an effective config. Throws when it names what does not exist, which a checked config never does. `loaded` has the
  * strategies that come from files; where one could not be loaded the default one takes its place.
  */
 export function compilePlan(config: Config, slots: Slots, generation: number, loaded?: LoadedStrategies): Plan {
-  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config.zone, loaded))
+  const upstreams = config.upstreams.map((upstream) => compileUpstream(upstream, slots, config, loaded))
   const routes = config.routes.map((route) => {
     const upstream = upstreams.find((candidate) => candidate.name === route.upstream)
     if (upstream === undefined) throw new Error(`route ${route.name} leads to the unknown upstream ${route.upstream}`)
-    return { name: route.name, match: route.match, upstream }
+    const priority = PRIORITIES.indexOf(route.priority) as Priority
+    return { name: route.name, match: route.match, upstream, priority, priorityHeader: route.priority_header }
   })
   return {
     generation,
@@ -32,7 +34,7 @@ export function compilePlan(config: Config, slots: Slots, generation: number, lo
 function compileUpstream(
   upstream: UpstreamConfig,
   slots: Slots,
-  zone: string,
+  { routes, zone }: Config,
   loaded?: LoadedStrategies,
 ): UpstreamPlan {
   const own = loaded?.get(upstream.strategy.name)
@@ -59,7 +61,12 @@ function compileUpstream(
       zone: server.zone,
       upstream: upstream.name,
     })),
-    limited: upstream.servers.some((server) => server.max_active > 0),
+    limited: isLimited(upstream),
+    gated: isGated(upstream),
+    maxActive: upstream.max_active,
+    adaptive: upstream.concurrency === 'adaptive',
+    queue: upstream.queue,
+    shares: sharesOf(upstream, routes),
     timeouts: upstream.timeouts,
     retries: upstream.retries,
     hedging: upstream.hedging,
@@ -72,6 +79,19 @@ function compileUpstream(
     breaker: upstream.circuit_breaker,
     feedback: upstream.server_feedback,
   }
+}
+
+/** The highest priority that occurs may take all; so where there is but one, nothing is kept for others. */
+function sharesOf({ name, shedding }: UpstreamConfig, routes: readonly RouteConfig[]): number[] {
+  const highest = Math.min(
+    ...routes
+      .filter((route) => route.upstream === name)
+      .map((route) => (route.priority_header === '' ? PRIORITIES.indexOf(route.priority) : HIGH)),
+  )
+  const { normal_share, low_share } = shedding
+  return [1, normal_share, Math.min(low_share, normal_share)].map((share, priority) =>
+    priority <= highest ? 1 : share,
+  )
 }
 
 function compileStatuses(ranges: UpstreamConfig['failure_statuses']): Uint8Array {

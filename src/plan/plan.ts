@@ -9,12 +9,15 @@ import type {
   ListenerConfig,
   Logging,
   OutlierDetection,
+  Queue,
   Retries,
   RouteConfig,
   ServerFeedback,
   ServerTimeouts,
   SlowStart,
+  UpstreamConfig,
 } from '../config/config.ts'
+import type { Priority } from '../seams/priority.ts'
 import type { Strategy } from '../seams/strategy.ts'
 
 export interface Plan {
@@ -42,11 +45,14 @@ export interface RoutePlan {
   readonly name: string
   readonly match: RouteConfig['match']
   readonly upstream: UpstreamPlan
+  readonly priority: Priority
+  /** Request header that overrules it, in lower case; empty: none. */
+  readonly priorityHeader: string
 }
 
 export interface UpstreamPlan {
   readonly name: string
-  /** Number of its turn cell in shared memory. */
+  /** Number of its cells in shared memory: its turn, its gate. */
   readonly turn: number
   readonly strategy: Strategy
   readonly strategyOptions: Record<string, unknown>
@@ -57,6 +63,15 @@ export interface UpstreamPlan {
   readonly servers: readonly ServerPlan[]
   /** Some server has a limit of exchanges in flight. */
   readonly limited: boolean
+  /** Whether exchanges are counted, and wait or are turned away, before a server is chosen. */
+  readonly gated: boolean
+  /** Most exchanges under way at a time; 0: any number. */
+  readonly maxActive: number
+  /** The number is found out, up to `maxActive`. */
+  readonly adaptive: boolean
+  readonly queue: Queue
+  /** The part of the places and of the queue that each priority may take, 0 to 1. */
+  readonly shares: readonly number[]
   readonly timeouts: ServerTimeouts
   readonly retries: Retries
   readonly hedging: Hedging
@@ -100,4 +115,15 @@ export interface Slots {
 /** The identity of a server: the same address in two upstreams is two servers. */
 export function serverKey(upstream: string, url: string): string {
   return `${upstream} ${url}`
+}
+
+/** Some server has a limit of exchanges in flight. */
+export function isLimited({ servers }: UpstreamConfig): boolean {
+  return servers.some((server) => server.max_active > 0)
+}
+
+/** Whether exchanges are counted, and wait or are turned away, before a server is chosen. */
+export function isGated(upstream: UpstreamConfig): boolean {
+  const { max_active, concurrency, queue } = upstream
+  return max_active > 0 || concurrency === 'adaptive' || (queue.length > 0 && isLimited(upstream))
 }

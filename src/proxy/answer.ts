@@ -4,6 +4,9 @@ import { STATUS_CODES } from 'node:http'
 import { findValue } from '../http1/fields.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 
+/** Seconds. */
+const USUAL_RETRY_AFTER = 5
+
 export interface Answer {
   readonly status: number
   readonly contentType: string
@@ -12,8 +15,14 @@ export interface Answer {
   readonly headers: string
 }
 
-/** An answer that explains `code` in one sentence. */
-export function explain(status: number, code: string, message: string, head: RequestHead | null): Answer {
+/** An answer that explains `code` in one sentence. `retryAfter`: seconds, for a 503; 0 for the usual. */
+export function explain(
+  status: number,
+  code: string,
+  message: string,
+  head: RequestHead | null,
+  retryAfter = 0,
+): Answer {
   const json = head !== null && prefersJson(head)
   const body = json
     ? `${JSON.stringify({ status, error: code, message })}\n`
@@ -22,7 +31,7 @@ export function explain(status: number, code: string, message: string, head: Req
     status,
     contentType: json ? 'application/json' : 'text/plain; charset=utf-8',
     body,
-    headers: headersFor(status),
+    headers: headersFor(status, retryAfter),
   }
 }
 
@@ -35,8 +44,8 @@ export function answerText(answer: Answer, method: string, connection: string): 
   return method === 'HEAD' ? head : head + Buffer.from(answer.body).toString('latin1')
 }
 
-function headersFor(status: number): string {
-  if (status === 503) return 'Retry-After: 5\r\n'
+function headersFor(status: number, retryAfter: number): string {
+  if (status === 503) return `Retry-After: ${retryAfter === 0 ? USUAL_RETRY_AFTER : retryAfter}\r\n`
   if (status === 405) return 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n'
   return ''
 }

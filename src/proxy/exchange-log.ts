@@ -14,6 +14,8 @@ export interface ExchangeLog {
   readonly hedging: ((exchange: Exchange, server: Server, millis: number) => void) | null
   /** The exchange failed for good; the exchange knows its failure, status and last server. */
   failed(exchange: Exchange, detail: string): void
+  /** A request is turned away, because there is no place for it; `failed` follows. */
+  upstreamFull(upstream: string, state: string): void
   /** A strategy of people's own broke down; another one has taken over. `strategy` is empty when it could not be loaded. */
   strategyFailed(upstream: string, strategy: string, reason: string): void
   /** A connection was closed at once because `limits.client_connections` was reached. */

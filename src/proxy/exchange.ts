@@ -6,12 +6,15 @@
 // (second-chance.ts) as long as nothing of a response has been passed on. `account` is the single way out, also for aborts.
 
 import type { RetriedExchange } from '../balance/retries.ts'
+import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
+import type { Applicant, Waiting } from '../balance/waiting.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import type { RequestHead } from '../http1/request-head.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { FAILURES, type Failure } from '../seams/failures.ts'
 import { type KeySource, NONE, OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { COUNTER, SERVER_COUNTER } from '../shared/counters.ts'
+import type { Admission } from './admission.ts'
 import { type Answer, explain } from './answer.ts'
 import { Attempt } from './attempt.ts'
 import type { ClientConnection } from './client-connection.ts'
@@ -25,7 +28,7 @@ import type { ServerConnection } from './server-connection.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
 
-export class Exchange implements RetriedExchange {
+export class Exchange implements RetriedExchange, Applicant<Server> {
   readonly client: ClientConnection
   readonly head: RequestHead
   /** Milliseconds on the monotonic clock. */
@@ -47,6 +50,11 @@ export class Exchange implements RetriedExchange {
   private matched: Route | null = null
   private upstream: Upstream | null = null
   private second: SecondChance | null = null
+  /** Where places are counted, and how many of them are ours. */
+  private admission: Admission | null = null
+  private places = 0
+  /** Our place in the queue. */
+  private waiting: Waiting<Server> | null = null
   /** Slots. */
   private tried: number[] = []
   /** A final response head is on its way to the client. */
@@ -115,7 +123,7 @@ export class Exchange implements RetriedExchange {
     this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
   }
 
-  /** The exchange as a whole has matched too long. */
+  /** The exchange as a whole has taken too long. */
   onTimer(): void {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
@@ -123,12 +131,64 @@ export class Exchange implements RetriedExchange {
   // ── pick ──
 
   private pick(): void {
-    const { pool } = this.upstream!
+    const { pool, admission } = this.upstream!
+    if (admission !== null) {
+      this.enter(admission)
+      return
+    }
     const server = pool.choose(this, this.startedAt)
     if (server !== null) this.tryOn(server, this.startedAt)
     else if (pool.anyUp) {
+      this.runtime.log.upstreamFull(pool.plan.name, 'no server has a place left')
       this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
     } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
+  }
+
+  /** The same where places are counted: it may be ours to wait for one. */
+  private enter(admission: Admission): void {
+    const { gate } = admission
+    const verdict = gate.enter(this, this.matched!.priority(this.head), this.startedAt)
+    this.admission = admission
+    if (verdict === VERDICT.entered) {
+      this.places = 1
+      this.tryOn(gate.server!, this.startedAt)
+    } else if (verdict === VERDICT.waits) {
+      this.waiting = gate.waiting
+      admission.watch(this.startedAt)
+      this.request.hold()
+      if (!this.request.done) this.client.channel.pause()
+    } else this.turnedAway(verdict, this.startedAt)
+  }
+
+  /** Called by the gate, as the next: the wait is over. */
+  admitted(server: Server, now: number): void {
+    this.waiting = null
+    this.places = 1
+    // The plan may have changed meanwhile.
+    this.upstream = this.runtime.current(this.upstream!)
+    this.tryOn(server, now)
+    if (this.connection?.connecting === false) this.connected()
+  }
+
+  turnedAway(verdict: Verdict, now: number): void {
+    const { name } = this.upstream!.plan
+    const { gate } = this.admission!
+    this.waiting = null
+    if (verdict === VERDICT.noServer) {
+      this.fail(FAILURES.noServer, `no healthy server in upstream ${name}`)
+      return
+    }
+    const { state } = gate
+    this.runtime.log.upstreamFull(name, state)
+    this.fail(failureOf(verdict), `upstream ${name} is full: ${state}`, gate.retryAfter(now))
+  }
+
+  /** Whether there is a place for a second attempt beside the first. It is ours until the end. */
+  takePlace(): boolean {
+    if (this.admission === null) return true
+    if (!this.admission.gate.enterAgain()) return false
+    this.places++
+    return true
   }
 
   /** Asked by the pool, as the next. */
@@ -147,7 +207,7 @@ export class Exchange implements RetriedExchange {
 
   // ── connect ──
 
-  /** An attempt on this server, on which the pool has matched a place for us. */
+  /** An attempt on this server, on which the pool has taken a place for us. */
   tryOn(server: Server, now: number): void {
     const attempt = this.connect(server, false, now)
     this.attempt = attempt
@@ -312,15 +372,18 @@ export class Exchange implements RetriedExchange {
     return this.second
   }
 
-  /** The exchange has failed for good: the client gets an answer, or sees its response break off. */
-  fail(failure: Failure, detail: string): void {
+  /**
+   * The exchange has failed for good: the client gets an answer, or sees its response break off. `retryAfter`: seconds
+   * after which it may try again, where that is known.
+   */
+  fail(failure: Failure, detail: string, retryAfter = 0): void {
     if (this.over) return
     const { runtime } = this
     this.failure = failure
     runtime.counters.addFailure(failure.number)
     if (failure.blame !== 'client') runtime.counters.add(COUNTER.failed)
     if (this.answering || failure.status === 0) this.breakOff()
-    else this.answer(explain(failure.status, failure.name, failure.message, this.head))
+    else this.answer(explain(failure.status, failure.name, failure.message, this.head, retryAfter))
     runtime.log.failed(this, detail)
   }
 
@@ -364,7 +427,13 @@ export class Exchange implements RetriedExchange {
     if (!this.internal) this.count((now - this.startedAt) * 1000)
     if (this.attempt !== null) this.attempt.leave(this.outcome, now)
     if (this.second !== null) this.second.end(this.outcome, now)
+    if (this.admission !== null) this.leaveUpstream(this.admission)
     this.client.exchangeOver(this.keepsClient, now)
+  }
+
+  private leaveUpstream({ gate }: Admission): void {
+    if (this.waiting !== null) gate.leave(this.waiting)
+    for (; this.places > 0; this.places--) gate.exit()
   }
 
   private count(micros: number): void {

@@ -9,9 +9,11 @@ import type { RequestHead } from '../http1/request-head.ts'
 import type { Plan } from '../plan/plan.ts'
 import { compileRoutes } from '../router/router.ts'
 import type { Counters } from '../shared/counters.ts'
+import type { Gates } from '../shared/gates.ts'
 import type { InFlight } from '../shared/in-flight.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import type { Turns } from '../shared/turns.ts'
+import type { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { type Answer, explain } from './answer.ts'
 import { Buffers } from './channel.ts'
 import type { ClientConnection } from './client-connection.ts'
@@ -25,7 +27,11 @@ import { Upstream } from './upstream.ts'
 export interface RuntimeOptions {
   readonly table: ServerTable
   readonly inFlight: InFlight
+  /** The number of this worker. */
+  readonly worker: number
   readonly turns: Turns
+  readonly gates: Gates
+  readonly samples: UpstreamSamples
   readonly counters: Counters
   readonly log: ExchangeLog
   readonly random: () => number
@@ -72,6 +78,7 @@ export class Runtime {
     this.forwarder = new Forwarder(plan.forwarding, new IpSet(plan.forwarding.trusted_proxies))
     this.route = () => undefined
     this.install(plan)
+    options.gates.onWake(options.worker, () => this.lookAtQueues())
   }
 
   /** Goes over to a new plan. Servers that stay keep their idle connections; those that go close theirs. */
@@ -97,6 +104,16 @@ export class Runtime {
     )
     this.routes = new Map(routes.map((route) => [route.plan.name, route]))
     this.route = compileRoutes(routes.map((route) => ({ match: route.plan.match, value: route })))
+  }
+
+  /** The upstream of the present plan that has taken the place of this one. */
+  current(upstream: Upstream): Upstream {
+    return this.upstreams.get(upstream.plan.name) ?? upstream
+  }
+
+  /** Another thread says that someone who waits here may go on. */
+  private lookAtQueues(): void {
+    for (const { admission } of this.upstreams.values()) admission?.gate.freed()
   }
 
   clientGone(client: ClientConnection): void {

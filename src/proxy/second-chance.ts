@@ -124,7 +124,7 @@ export class SecondChance {
     const { exchange, runtime } = this
     const { pool, budget } = this.route.upstream
     const { attempt } = exchange
-    if (attempt === null || !this.mayHedge || !pool.hasPlace(exchange, now)) return
+    if (attempt === null || !this.mayHedge || !pool.hasPlace(exchange, now) || !exchange.takePlace()) return
     this.hedged = true
     if (!budget.withdraw(now)) {
       runtime.counters.add(COUNTER.hedgesOverBudget)

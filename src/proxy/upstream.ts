@@ -1,9 +1,10 @@
-// An upstream in this thread: the pool of its servers, and the rules and the budget for its retries.
+// An upstream in this thread: the pool of its servers, who is let in to it, and the rules and the budget for its retries.
 import { Guard } from '../balance/guard.ts'
 import { Pool, type PoolTools } from '../balance/pool.ts'
 import { Retries } from '../balance/retries.ts'
 import { RetryBudget } from '../balance/retry-budget.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
+import { Admission } from './admission.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 
@@ -12,6 +13,8 @@ export class Upstream {
   readonly pool: Pool<Server>
   readonly budget: RetryBudget
   readonly retries: Retries<Server>
+  /** Null when everybody is let in. */
+  readonly admission: Admission | null
 
   /** `before` is the same upstream in the plan that this one follows. */
   constructor(runtime: Runtime, plan: UpstreamPlan, servers: readonly Server[], before: Upstream | undefined) {
@@ -27,6 +30,8 @@ export class Upstream {
     }
     this.plan = plan
     this.pool = new Pool(plan, servers, tools, before?.pool)
+    this.admission = before?.admission ?? (plan.gated ? new Admission(runtime, plan, this.pool) : null)
+    this.admission?.gate.update(plan, this.pool)
     if (plan.strategyFailure !== '') runtime.log.strategyFailed(plan.name, '', plan.strategyFailure)
     const { budget_ratio, budget_min_per_second } = plan.retries
     const same =

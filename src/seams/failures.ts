@@ -56,6 +56,10 @@ export const FAILURES = {
   cutAtShutdown: new Failure('cut_at_shutdown', 18, 'balancer', 503, 'never', 'The load balancer is shutting down.'),
   internalError: new Failure('internal_error', 19, 'balancer', 500, 'never', 'The load balancer made a mistake.'),
   allServersFull: new Failure('all_servers_full', 20, 'balancer', 503, 'never', 'All servers are as busy as they may be.'),
+  upstreamFull: new Failure('upstream_full', 21, 'balancer', 503, 'never', 'The service is as busy as it may be.'),
+  queueFull: new Failure('queue_full', 22, 'balancer', 503, 'never', 'Too many requests are waiting already.'),
+  queueTimeout: new Failure('queue_timeout', 23, 'balancer', 503, 'never', 'No server had a place for this request in time.'),
+  loadShed: new Failure('load_shed', 24, 'balancer', 503, 'never', 'The service is busy with more urgent requests.'),
 } as const
 
 /** The names by number, for the metrics. */

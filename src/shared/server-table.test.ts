@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InFlight } from './in-flight.ts'
-import { DOWN, DRAINING, ServerTable, UP } from './server-table.ts'
+import { BAR, DOWN, DRAINING, ServerTable, UP } from './server-table.ts'
 
 test('the epoch changes with every change of health, and only then', () => {
   const table = new ServerTable(2)
@@ -62,4 +62,67 @@ test('a table opened from a buffer has the same capacity and shows the same serv
   assert.equal(opened.capacity, 7)
   assert.equal(opened.health(6), DOWN)
   assert.throws(() => opened.bars(7), RangeError)
+})
+
+test('health and bars do not overwrite each other, and each change is a new epoch', () => {
+  const table = new ServerTable(2)
+  const first = table.healthEpoch()
+  assert.deepEqual([table.bar(1, BAR.ejected), table.bar(1, BAR.ejected)], [true, false])
+  table.setHealth(1, DOWN)
+  table.bar(1, BAR.drains)
+  table.unbar(1, BAR.ejected)
+  assert.deepEqual([table.health(1), table.bars(1), table.pickable(1)], [DOWN, BAR.drains, false])
+  table.setHealth(1, UP)
+  assert.equal(table.pickable(1), false)
+  assert.deepEqual([table.unbar(1, BAR.drains), table.unbar(1, BAR.drains)], [true, false])
+  assert.deepEqual([table.pickable(1), table.bars(0)], [true, 0])
+  assert.equal(table.healthEpoch() - first, 6)
+})
+
+test('a weight factor is a new epoch only when it changes', () => {
+  const table = new ServerTable(2)
+  const first = table.healthEpoch()
+  assert.equal(table.weightFactor(1), 1)
+  assert.deepEqual([table.setWeightFactor(1, 350), table.setWeightFactor(1, 350)], [true, false])
+  assert.deepEqual([table.weightFactor(0), table.weightFactor(1)], [1, 0.35])
+  assert.equal(table.healthEpoch() - first, 1)
+})
+
+test('the table tells since when a server is pickable: new, up again, or no longer barred', () => {
+  let now = 1000
+  const table = new ServerTable(1, () => now++)
+  assert.equal(table.upSince(0), 0)
+  table.setHealth(0, DOWN)
+  table.bar(0, BAR.ejected)
+  table.setHealth(0, UP)
+  assert.equal(table.upSince(0), 0, 'it is still barred')
+  table.unbar(0, BAR.ejected)
+  assert.equal(table.upSince(0), 1000)
+  table.reset(0)
+  assert.deepEqual([table.upSince(0), table.bars(0), table.weightFactor(0)], [0, 0, 1])
+})
+
+test('one decision at a time: a second one does not happen, unless the first was abandoned', () => {
+  const table = new ServerTable(1)
+  const other = new ServerTable(table.buffer)
+  const done: string[] = []
+  const outer = table.decide(() => {
+    done.push('first')
+    assert.equal(
+      other.decide(() => done.push('second')),
+      false,
+    )
+    table.abandonDecision()
+    assert.equal(
+      other.decide(() => done.push('third')),
+      true,
+    )
+  })
+  assert.equal(outer, true)
+  assert.deepEqual(done, ['first', 'third'])
+  assert.throws(() => table.decide(() => assert.fail('thrown')))
+  assert.equal(
+    table.decide(() => {}),
+    true,
+  )
 })

@@ -8,21 +8,22 @@ import {
   retrying,
   strategyFailed,
   tooManyClients,
+  upstreamFull,
 } from '../observe/lines.ts'
 import type { SelectionText } from '../observe/selection-log.ts'
 import type { ThreadLog } from '../observe/thread-log.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import type { ExchangeLog } from '../proxy/exchange-log.ts'
 import type { Server } from '../proxy/server.ts'
-import type { Failure } from '../seams/failures.ts'
+import { FAILURES, type Failure } from '../seams/failures.ts'
 
 export function makeExchangeLog({ logger, selection, access }: ThreadLog): ExchangeLog {
-  /** A flood of connections must not become a flood of lines. */
-  let quietUntil = 0
-  function seldom(line: LogLine): void {
+  /** A flood of connections or requests must not become a flood of lines. By what there is a flood of. */
+  const quietUntil = new Map<string, number>()
+  function seldom(line: LogLine, about = ''): void {
     const now = performance.now()
-    if (now < quietUntil) return
-    quietUntil = now + 1000
+    if (now < (quietUntil.get(about) ?? 0)) return
+    quietUntil.set(about, now + 1000)
     logger.log(line)
   }
 
@@ -68,13 +69,30 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
           logger.log(hedging(method, target, server.plan.url, Math.round(millis)))
       : null,
     failed: (exchange, detail) => {
-      // A client that leaves is its own business: worth a line only to those who look closely.
-      const line = requestFailed(attempt(exchange, exchange.failure!, detail), exchange.status)
-      logger.log(exchange.failure!.blame === 'client' ? { ...line, level: 'debug' } : line)
+      const failure = exchange.failure!
+      const line = requestFailed(attempt(exchange, failure, detail), exchange.status)
+      logger.log(isQuiet(failure) ? { ...line, level: 'debug' } : line)
     },
+    upstreamFull: (upstream, state) => seldom(upstreamFull(upstream, state), upstream),
     strategyFailed: (upstream, strategy, reason) => logger.log(strategyFailed(upstream, strategy, reason)),
     tooManyClients: (limit) => seldom(tooManyClients(limit)),
     acceptFailed: (code) => seldom(acceptFailed(code)),
     refused: (client, code, status) => logger.log(requestRefused(client, status, code)),
   }
+}
+
+const TURNED_AWAY: readonly Failure[] = [
+  FAILURES.allServersFull,
+  FAILURES.upstreamFull,
+  FAILURES.queueFull,
+  FAILURES.queueTimeout,
+  FAILURES.loadShed,
+]
+
+/**
+ * Worth a line only to those who look closely: a client that leaves is its own business, and those that are turned away are
+ * many, and all for one reason.
+ */
+function isQuiet(failure: Failure): boolean {
+  return failure.blame === 'client' || TURNED_AWAY.includes(failure)
 }

@@ -11,6 +11,9 @@ export interface WorkerData {
   /** What this worker has in flight. */
   readonly inFlight: SharedArrayBuffer
   readonly turns: SharedArrayBuffer
+  readonly gates: SharedArrayBuffer
+  /** What each worker measures of upstreams. */
+  readonly samples: readonly SharedArrayBuffer[]
   /** The counters of all workers, and those of the main thread, for the metrics. */
   readonly counters: readonly SharedArrayBuffer[]
   readonly mainCounters: SharedArrayBuffer

@@ -10,9 +10,11 @@ import { Listener } from '../proxy/listener.ts'
 import { Runtime } from '../proxy/runtime.ts'
 import { FAILURE_NAMES } from '../seams/failures.ts'
 import { COUNTER, Counters } from '../shared/counters.ts'
+import { Gates } from '../shared/gates.ts'
 import { InFlight } from '../shared/in-flight.ts'
 import { ServerTable } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
+import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { makeExchangeLog } from './exchange-log.ts'
 import type { FromWorker, Install, Listen, ToWorker, WorkerData } from './messages.ts'
 
@@ -22,6 +24,8 @@ export class Worker {
   private readonly table: ServerTable
   private readonly allCounters: Counters[]
   private readonly mainCounters: Counters
+  private readonly gates: Gates
+  private readonly samples: readonly UpstreamSamples[]
   private readonly counters: Counters
   private runtime: Runtime | null = null
   private listeners: Listener[] = []
@@ -39,6 +43,8 @@ export class Worker {
     this.allCounters = data.counters.map((buffer) => new Counters(buffer))
     this.mainCounters = new Counters(data.mainCounters)
     this.counters = this.allCounters[data.index]!
+    this.gates = new Gates(data.gates)
+    this.samples = data.samples.map((buffer) => new UpstreamSamples(buffer))
     // What was logged before the thread dies of an exception tells why.
     process.on('uncaughtExceptionMonitor', () => this.flushLog())
     port.on('message', (message: ToWorker) => this.receive(message))
@@ -82,7 +88,10 @@ export class Worker {
     return new Runtime(plan, {
       table: this.table,
       inFlight: new InFlight(this.table, this.data.inFlight),
+      worker: this.data.index,
       turns: new Turns(this.data.turns),
+      gates: this.gates,
+      samples: this.samples[this.data.index]!,
       counters: this.counters,
       log: makeExchangeLog(log),
       random: Math.random,
@@ -94,12 +103,15 @@ export class Worker {
   }
 
   private snapshot(): ReturnType<typeof takeSnapshot> {
-    const servers = this.runtime!.plan.upstreams.flatMap((upstream) => upstream.servers)
+    const { upstreams } = this.runtime!.plan
     return takeSnapshot({
       table: this.table,
       counters: this.allCounters,
       mainCounters: this.mainCounters,
-      servers,
+      servers: upstreams.flatMap((upstream) => upstream.servers),
+      upstreams,
+      gates: this.gates,
+      samples: this.samples,
       failureKinds: FAILURE_NAMES,
       startedAt: this.data.startedAt,
     })

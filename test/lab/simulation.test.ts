@@ -111,17 +111,22 @@ test('a server that hangs is waited for until the time-out, and goes on where it
   assert.ok(pause.max > 1450 && pause.max < 4000, `${pause.max}`)
 })
 
-test('what the balancer has given up on, the server does all the same', () => {
-  // Each request takes 100 ms and is given up after 50: nothing succeeds, and the server is as busy as ever.
-  const result = run({
-    servers: [{ ...BASE_SERVER, count: 1, slots: 1 }],
-    service: { kind: 'fixed', mean: 100 },
-    load: 0.9,
-    requests: 1000,
-    upstream: { timeouts: { response_head: '50ms' } },
-  })
-  assert.equal(result.failures.response_timeout, result.exchanges)
-  assert.ok(result.peak > 2)
+test('what the balancer has given up on, a server does all the same unless it heeds that', () => {
+  // At twice the load that it can bear, and with time-outs of five requests.
+  const overload = (heedsCancel: boolean): Result =>
+    run({
+      servers: [{ ...BASE_SERVER, count: 1, slots: 1, heedsCancel }],
+      service: { kind: 'exponential', mean: 100 },
+      load: 2,
+      requests: 2000,
+      upstream: { timeouts: { response_head: '500ms' }, outlier_detection: 'off', health_check: 'off' },
+    })
+  const stubborn = overload(false)
+  const attentive = overload(true)
+  assert.ok(stubborn.failed / stubborn.exchanges > 0.99, 'it is busy with what nobody waits for')
+  assert.ok(stubborn.peak > 500)
+  assert.ok(attentive.failed / attentive.exchanges < 0.9, `${attentive.failed} of ${attentive.exchanges}`)
+  assert.ok(attentive.peak < 30)
 })
 
 test('a brown-out shows in p99 while it lasts, and not before', () => {
