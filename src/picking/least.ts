@@ -78,9 +78,8 @@ export class Least {
   private bestOfSome(exchange: PickExchange, idle: IdleQueue): number {
     const { scores, sampler, servers } = this
     const { now } = exchange
-    const next = this.sequence.at(
-      (((this.turn.next() >>> 0) % this.sequence.length) * this.stride) % this.sequence.length,
-    )
+    const { length } = this.sequence
+    const next = this.sequence.at(((((this.turn.next() >>> 0) % length) * this.stride) % length) | 0)
     let best = exchange.excludes(next) ? NONE : next
     let bestScore = best === NONE ? Infinity : scores.score(next, now)
     if (bestScore === 0) return best
