@@ -244,6 +244,21 @@ test('who has waited too long is turned away, and who leaves is forgotten', () =
   assert.equal(crew.workers[0]!.deadline, Number.POSITIVE_INFINITY)
 })
 
+test('a second place is there for who has one, but not before those that wait', () => {
+  const crew = new Crew({ ...ONE, max_active: 3, queue: QUEUE }, 2)
+  const [a] = [crew.come('a'), crew.come('b', 1)]
+  assert.equal(crew.workers[0]!.enterAgain(), true)
+  assert.equal(crew.workers[1]!.enterAgain(), false)
+  crew.come('c', 1)
+  crew.settle()
+  crew.workers[0]!.exit()
+  assert.equal(crew.workers[1]!.enterAgain(), false, 'c is next')
+  crew.settle()
+  assert.equal(crew.names, 'a b c')
+  crew.go(a!)
+  assert.equal(crew.gates.active(0), 2)
+})
+
 test('those that a dead worker had inside and waiting make room for the others', () => {
   const crew = new Crew({ ...ONE, max_active: 2, queue: { length: 3 } }, 2)
   crew.come('dead', 0)

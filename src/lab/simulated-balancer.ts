@@ -151,7 +151,7 @@ export class SimulatedBalancer {
 
   admitted(exchange: SimulatedExchange, view: ServerView): void {
     exchange.inQueue = null
-    exchange.entered = true
+    exchange.places = 1
     this.connect(exchange, view)
   }
 
@@ -227,13 +227,21 @@ export class SimulatedBalancer {
   private hedge(exchange: SimulatedExchange): void {
     const { pool, budget, world } = this
     const { now } = world.clock
-    if (!pool.hasPlace(exchange, now)) return
+    if (!pool.hasPlace(exchange, now) || !this.takePlace(exchange)) return
     exchange.hedged = true
     if (!budget.withdraw(now)) return
     const view = pool.choose(exchange, now)
     if (view === null) return
     world.statistics.triedAgain(exchange)
     this.connect(exchange, view, true)
+  }
+
+  /** Whether there is a place for a second attempt beside the first. */
+  private takePlace(exchange: SimulatedExchange): boolean {
+    if (this.gate === null) return true
+    if (!this.gate.gate.enterAgain()) return false
+    exchange.places++
+    return true
   }
 
   // ── the doors back ──
@@ -301,7 +309,7 @@ export class SimulatedBalancer {
   ): void {
     this.exchanges.remove(exchange)
     if (exchange.inQueue !== null) this.gate!.gate.leave(exchange.inQueue)
-    if (exchange.entered) this.gate!.gate.exit()
+    for (; exchange.places > 0; exchange.places--) this.gate!.gate.exit()
     const millis = this.world.clock.now - exchange.startedAt
     this.world.statistics.finished(exchange, view === null ? 0 : view.server.number, failure, isError, millis)
     this.world.finished(exchange)

@@ -30,9 +30,9 @@ export class SimulatedExchange implements RetriedExchange, Applicant<ServerView>
   /** The hedge beside it. */
   rival: Attempt | null = null
   hedged = false
-  /** Its place in the queue, while it waits for one in the upstream; and whether it has that. */
+  /** Its place in the queue, while it waits for one in the upstream; and how many it has there. */
   inQueue: InQueue<ServerView> | null = null
-  entered = false
+  places = 0
   /** The text of the key, whatever part of a request the strategy asks for. */
   keyText = ''
   /** Slots. */
@@ -52,7 +52,7 @@ export class SimulatedExchange implements RetriedExchange, Applicant<ServerView>
     this.hedged = false
     this.tried.length = 0
     this.inQueue = null
-    this.entered = false
+    this.places = 0
   }
 
   admitted(view: ServerView): void {

@@ -44,7 +44,11 @@ export class Distrust {
 
   /** A load, as it counts for a server: the new exchange itself is distrusted too, so that an idle server is not free. */
   weigh(load: number, position: number, now: number): number {
-    return now >= this.until ? load : (1 + load) * (1 + this.excessAt(position, now)) - 1
+    return now >= this.until ? load : this.weighed(load, position, now)
+  }
+
+  private weighed(load: number, position: number, now: number): number {
+    return (1 + load) * (1 + this.excessAt(position, now)) - 1
   }
 
   failed(position: number, now: number): void {

@@ -38,6 +38,8 @@ export class Latencies {
   private readonly ids: Int32Array
   private readonly estimates: Float64Array
   private readonly since: Float64Array
+  private readonly freshFor: number
+  private readonly drifted = new Float64Array(1)
   /** Of the estimates, as servers answer. */
   private readonly typical: Typical
 
@@ -47,6 +49,7 @@ export class Latencies {
     this.ids = idsOf(servers)
     this.estimates = new Float64Array(servers.count)
     this.since = new Float64Array(servers.count).fill(NEVER)
+    this.freshFor = options.decay * FRESH
     this.typical = before?.typical ?? new Typical(options.expected)
     if (before === undefined) return
     for (const [position, former] of formerPositions(this.ids, before.ids).entries()) {
@@ -58,16 +61,25 @@ export class Latencies {
 
   /** Milliseconds that an exchange is expected to take on a server that has nothing else to do. */
   at(position: number, now: number): number {
-    const estimate = this.estimates[position]!
+    // Small, so that V8 puts it into the picks themselves; the rest neither takes nor returns a number that is not whole,
+    // which would become an object on the heap.
     const age = now - this.since[position]!
+    if (age < this.freshFor) return this.estimates[position]!
+    this.drifted[0] = age
+    this.drift(position)
+    return this.drifted[0]!
+  }
+
+  /** From the age in `drifted` to the estimate. */
+  private drift(position: number): void {
+    const { drifted } = this
     const { decay, kind } = this.options
-    if (age < decay * FRESH) return estimate
+    const age = drifted[0]!
+    const estimate = this.estimates[position]!
     const typical = this.typical.get()
-    // The former estimate of a server that was never tried is nothing, and nothing weighs nothing.
-    if (age === Infinity) return typical
-    const fading = Math.exp(-age / decay)
-    if (kind === LATENCY.peak) return Math.max(estimate * fading, LEAST)
-    return typical + (estimate - typical) * fading
+    if (age === Infinity) drifted[0] = typical
+    else if (kind === LATENCY.peak) drifted[0] = Math.max(estimate * Math.exp(-age / decay), LEAST)
+    else drifted[0] = typical + (estimate - typical) * Math.exp(-age / decay)
   }
 
   finished(position: number, result: AttemptResult): void {
