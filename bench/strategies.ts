@@ -11,5 +11,5 @@ const STRATEGIES = [YARDSTICK, 'least_active', 'random', 'two_choices', 'least_t
 
 const options = readOptions(USAGE)
 const cases = process.argv.includes('--case') ? options.cases : options.cases.filter(({ name }) => name === 'small')
-const peers = STRATEGIES.map((strategy) => octoload(THIS_TREE, strategy, { strategy }))
+const peers = STRATEGIES.map((strategy) => ({ ...octoload(THIS_TREE, strategy, { strategy }), takesTurns: false }))
 await runSession(peers, { ...options, cases }, { names: [YARDSTICK], label: `× ${YARDSTICK}` }).catch(explain)
