@@ -404,6 +404,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
     this.keepsClient = this.head.keepAlive && this.request.done && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
+    this.responseBytes = this.head.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body)
     this.account(performance.now())
   }
 
