@@ -164,8 +164,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
   admitted(server: Server, now: number): void {
     this.waiting = null
     this.places = 1
-    // The plan may have changed meanwhile.
-    this.upstream = this.runtime.current(this.upstream!)
+    this.present()
     this.tryOn(server, now)
     if (this.connection?.connecting === false) this.connected()
   }
@@ -181,6 +180,15 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     const { state } = gate
     this.runtime.log.upstreamFull(name, state)
     this.fail(failureOf(verdict), `upstream ${name} is full: ${state}`, gate.retryAfter(now))
+  }
+
+  /**
+   * The upstream as it is now: the plan may have changed since the exchange began. All later choices are made there, for
+   * the pool of a plan before must not be asked any more: it would take servers away from the pickers of the present one.
+   */
+  present(): Upstream {
+    this.upstream = this.runtime.current(this.upstream!)
+    return this.upstream
   }
 
   /** Whether there is a place for a second attempt beside the first. It is ours until the end. */
