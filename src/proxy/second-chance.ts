@@ -126,12 +126,13 @@ export class SecondChance {
     const { attempt } = exchange
     if (attempt === null || !this.mayHedge || !pool.hasPlace(exchange, now) || !exchange.takePlace()) return
     this.hedged = true
-    if (!budget.withdraw(now)) {
-      runtime.counters.add(COUNTER.hedgesOverBudget)
+    const within = budget.withdraw(now)
+    if (!within) runtime.counters.add(COUNTER.hedgesOverBudget)
+    const server = within ? pool.choose(exchange, now) : null
+    if (server === null) {
+      exchange.givePlaceBack()
       return
     }
-    const server = pool.choose(exchange, now)
-    if (server === null) return
     runtime.counters.add(COUNTER.hedges)
     runtime.log.hedging?.(exchange, attempt.server, now - attempt.startedAt)
     this.rival = exchange.connect(server, true, now)
