@@ -7,7 +7,7 @@
 // The names may also stand without `named_metrics`.
 import { findValue } from '../http1/fields.ts'
 
-export const LOAD_HEADER = 'endpoint-load-metrics'
+const LOAD_HEADER = 'endpoint-load-metrics'
 
 export interface LoadMetrics {
   /** Requests in flight; -1 when it does not say. */
