@@ -19,8 +19,8 @@ import { FULL, type InFlight } from '../shared/in-flight.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import { fitnessOf } from './fitness.ts'
 import type { Guard } from './guard.ts'
-import { guardStrategy } from './guarded-strategy.ts'
 import { slowStartShare, WEIGHT_STEPS, weightInSteps } from './slow-start.ts'
+import { withFallback } from './strategy-with-fallback.ts'
 import { FITNESS, type Fitness, makeTiers } from './tiers.ts'
 
 /** A server in a pool. */
@@ -114,7 +114,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.guard = tools.guard ?? null
     this.breakers = plan.breaker === null ? null : this.guard
     const { strategy, fallback } = plan
-    this.strategy = fallback === null ? strategy : guardStrategy(strategy, fallback, tools.onStrategyFailed)
+    this.strategy = fallback === null ? strategy : withFallback(strategy, fallback, tools.onStrategyFailed)
     this.tiers = before?.plan.strategy === strategy ? before.tiers : []
     this.settled = before?.anyUp ?? false
   }
