@@ -59,11 +59,12 @@ export class ClientConnection implements ChannelOwner, Placed {
   private forwardBlock = ''
   private forwardHead: RequestHead | null = null
   private forwardText = ''
-  private aboutBy: Forwarder | null = null
-  private aboutHost = ''
-  private aboutOld = false
+  /** What the server was told about the client the last time, and what it depends on. */
   private about = ''
   private aboutWhole = false
+  private aboutHost = ''
+  private aboutOld = false
+  private aboutBy: Forwarder | null = null
   /** Bytes that had left when the write watch last looked. */
   private delivered = 0
 

@@ -194,7 +194,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   /** Asked by the pool, as the next. */
   hasTried(slot: number): boolean {
-    return slot === this.firstTried || (this.laterTried !== null && this.laterTried.includes(slot))
+    return slot === this.firstTried || this.laterTried?.includes(slot) === true
   }
 
   key(source: KeySource): string {
