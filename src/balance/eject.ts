@@ -3,7 +3,7 @@ import { BAR, type ServerTable } from '../shared/server-table.ts'
 import type { Standing } from '../shared/standing.ts'
 
 /** How many of so many servers may be ejected at a time: a share, but one at least, unless the share is 0. */
-export function ejectionCap(servers: number, share: number): number {
+function ejectionCap(servers: number, share: number): number {
   return share === 0 ? 0 : Math.max(1, Math.floor(servers * share))
 }
 

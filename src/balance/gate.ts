@@ -72,11 +72,16 @@ export class Gate<S extends PoolServer> implements PoolListener {
     return this.shared.waiting === 0 && this.shared.enter(this.shared.limit)
   }
 
+  /** Gives back a place that `enterAgain` took and that was of no use. */
+  exitUnused(): void {
+    this.shared.exit()
+    this.freed()
+  }
+
   /** A place is given back. That on the server was given back before. */
   exit(): void {
-    this.shared.exit()
     this.shared.addFinished()
-    this.freed()
+    this.exitUnused()
   }
 
   /** An exchange does not want to wait any longer. */

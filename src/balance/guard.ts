@@ -142,7 +142,7 @@ export function countsAttempts(rules: Rules): boolean {
 }
 
 /** Whether something asks how long the heads of responses take. */
-export function timesHeads({ outliers, breaker }: Rules): boolean {
+function timesHeads({ outliers, breaker }: Rules): boolean {
   return (outliers?.latency_factor ?? 0) > 0 || (breaker?.latency ?? 0) > 0
 }
 

@@ -1,6 +1,6 @@
 // When a request has waited long enough for its response to be worth asking a second server: after a fixed time, or after
 // a percentile of what requests take now (Dean and Barroso, "The Tail at Scale", 2013). Times are counted in a logarithmic
-// histogram that forgets: all counts are halved after every 2,000 requests and every minute.
+// histogram that forgets: all counts are halved whenever they add up to 2,000, and every minute.
 //
 // A first attempt that lost against its hedge is recorded with the time at which it was given up. It would have taken
 // longer, but the percentile is a matter of ranks: that time is above it already, so nothing is falsified.

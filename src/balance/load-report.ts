@@ -1,8 +1,5 @@
-// Load reports of servers (ORCA: github.com/cncf/xds, xds/data/orca/v3/orca_load_report.proto) as they stand in the response
-// header `endpoint-load-metrics`, in the two forms that are text, and the weight that gRFC A58 makes of one:
-//
-//   TEXT cpu_utilization=0.7, rps_fractional=120.5, eps=2
-//   JSON {"cpu_utilization": 0.7, "rps_fractional": 120.5, "eps": 2}
+// What a server could take, from the load report in a response header (orca.ts): the weight that gRFC A58 makes of it.
+import { type OrcaMetrics, readOrca } from './orca.ts'
 
 export interface LoadReport {
   /** Of the application, else of the processor; 1 is fully used. */
@@ -12,16 +9,13 @@ export interface LoadReport {
   readonly eps: number
 }
 
-const MAX_LENGTH = 4096
 /** Beyond this a number is a mistake, or a lie. */
 const MAX_RATE = 1e9
 const MAX_UTILIZATION = 1e3
 
 /** null when the text is not a load report, or has a number in it that cannot be. */
 export function readLoadReport(text: string): LoadReport | null {
-  if (text.length < 5 || text.length > MAX_LENGTH) return null
-  const form = text.slice(0, 5).toUpperCase()
-  const metrics = form === 'TEXT ' ? readText(text.slice(5)) : form === 'JSON ' ? readJson(text.slice(5)) : null
+  const metrics = readOrca(text)
   if (metrics === null) return null
   const application = numberOf(metrics, 'application_utilization', 'applicationUtilization')
   const cpu = numberOf(metrics, 'cpu_utilization', 'cpuUtilization')
@@ -38,28 +32,7 @@ export function loadWeight({ utilization, rps, eps }: LoadReport, errorPenalty: 
   return rps / (utilization + (eps / rps) * errorPenalty)
 }
 
-type Metrics = ReadonlyMap<string, number>
-
-function readText(text: string): Metrics {
-  const metrics = new Map<string, number>()
-  for (const part of text.split(',')) {
-    const [name, value] = part.split('=', 2)
-    if (value !== undefined && value.trim() !== '') metrics.set(name!.trim(), Number(value))
-  }
-  return metrics
-}
-
-function readJson(text: string): Metrics | null {
-  try {
-    const report: unknown = JSON.parse(text)
-    if (typeof report !== 'object' || report === null) return null
-    return new Map(Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
-  } catch {
-    return null
-  }
-}
-
-function numberOf(metrics: Metrics, name: string, camelCase: string): number {
+function numberOf(metrics: OrcaMetrics, name: string, camelCase: string): number {
   return metrics.get(name) ?? metrics.get(camelCase) ?? 0
 }
 

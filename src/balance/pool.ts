@@ -19,8 +19,8 @@ import { FULL, type InFlight } from '../shared/in-flight.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import { fitnessOf } from './fitness.ts'
 import type { Guard } from './guard.ts'
-import { guardStrategy } from './guarded-strategy.ts'
 import { slowStartShare, WEIGHT_STEPS, weightInSteps } from './slow-start.ts'
+import { withFallback } from './strategy-with-fallback.ts'
 import { FITNESS, type Fitness, makeTiers } from './tiers.ts'
 
 /** A server in a pool. */
@@ -40,6 +40,8 @@ export class Membership {
   position: number = NONE
   /** When it came up while others were up, on the pool's clock: it starts slowly from there. -Infinity: long ago. */
   since = Number.NEGATIVE_INFINITY
+  /** When it came up last, by the server table, as far as the pool has seen. */
+  upSince = 0
 }
 
 interface ActiveTier {
@@ -112,7 +114,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.guard = tools.guard ?? null
     this.breakers = plan.breaker === null ? null : this.guard
     const { strategy, fallback } = plan
-    this.strategy = fallback === null ? strategy : guardStrategy(strategy, fallback, tools.onStrategyFailed)
+    this.strategy = fallback === null ? strategy : withFallback(strategy, fallback, tools.onStrategyFailed)
     this.tiers = before?.plan.strategy === strategy ? before.tiers : []
     this.settled = before?.anyUp ?? false
   }
@@ -263,7 +265,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.changesAt = Number.POSITIVE_INFINITY
     for (const server of usable) {
       const { membership } = server
-      if (membership.tier === null) membership.since = this.settled ? now : Number.NEGATIVE_INFINITY
+      this.noteComingUp(server, now)
       const started = slow_start.window === 0 ? 1 : slowStartShare(slow_start, now - membership.since)
       if (started < 1) this.changesAt = now + slow_start.window / WEIGHT_STEPS
       // What its own feedback leaves of it.
@@ -271,6 +273,20 @@ export class Pool<S extends PoolServer> implements PickExchange {
       if (share < 1) shares.set(server, share)
     }
     return shares
+  }
+
+  /**
+   * A pool looks only when it is asked for a server, so one in a quiet worker may not have seen that a server was away. The table
+   * knows when it came back; what has never been away, and joins, does so now.
+   */
+  private noteComingUp({ slot, membership }: S, now: number): void {
+    const { table } = this.tools
+    const upSince = table.upSince(slot)
+    if (membership.tier === null || upSince !== membership.upSince) {
+      const age = upSince > 0 && table.pickable(slot) ? table.now() - upSince : 0
+      membership.since = upSince > 0 || this.settled ? now - age : Number.NEGATIVE_INFINITY
+    }
+    membership.upSince = upSince
   }
 
   private activate(

@@ -8,7 +8,7 @@ import type { RetryBudget } from './retry-budget.ts'
 import { RetryPolicy, type SentRequest } from './retry-policy.ts'
 
 /** What `Retries.plan` answers when there is to be none. */
-export const NO_RETRY = -1
+const NO_RETRY = -1
 /** The same, for no other reason than the budget. */
 export const OVER_BUDGET = -2
 

@@ -130,10 +130,11 @@ function unknownKey(path: Path, key: string, root: unknown): Finding {
   }
   const suggestion = suggest(key, known)
   if (suggestion.startsWith('did')) return { ...finding, hint: suggestion }
-  const elsewhere = placesOf(key).map((place) =>
-    place.length === 0 ? 'at the top level' : `in \`${formatPath(place)}\``,
+  // Each alternative of a value has its place in the schema, so a place may come several times: `name` with each strategy.
+  const elsewhere = new Set(
+    placesOf(key).map((place) => (place.length === 0 ? 'at the top level' : `in \`${formatPath(place)}\``)),
   )
-  return { ...finding, hint: elsewhere.length > 0 ? `\`${key}\` belongs ${elsewhere.join(' or ')}` : suggestion }
+  return { ...finding, hint: elsewhere.size > 0 ? `\`${key}\` belongs ${[...elsewhere].join(' or ')}` : suggestion }
 }
 
 function unknownWord(path: Path, value: unknown, known: readonly unknown[], root: unknown): Finding {

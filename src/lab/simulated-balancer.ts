@@ -229,9 +229,11 @@ export class SimulatedBalancer {
     const { now } = world.clock
     if (!pool.hasPlace(exchange, now) || !this.takePlace(exchange)) return
     exchange.hedged = true
-    if (!budget.withdraw(now)) return
-    const view = pool.choose(exchange, now)
-    if (view === null) return
+    const view = budget.withdraw(now) ? pool.choose(exchange, now) : null
+    if (view === null) {
+      this.givePlaceBack(exchange)
+      return
+    }
     world.statistics.triedAgain(exchange)
     this.connect(exchange, view, true)
   }
@@ -242,6 +244,12 @@ export class SimulatedBalancer {
     if (!this.gate.gate.enterAgain()) return false
     exchange.places++
     return true
+  }
+
+  private givePlaceBack(exchange: SimulatedExchange): void {
+    if (this.gate === null) return
+    exchange.places--
+    this.gate.gate.exitUnused()
   }
 
   // ── the doors back ──

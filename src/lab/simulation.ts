@@ -140,7 +140,7 @@ function seedOf(seed: number, name: string): number {
 }
 
 /** How a choice is called in tables: its name, and its options where it has any. */
-export function nameOf(strategy: StrategyChoice): string {
+function nameOf(strategy: StrategyChoice): string {
   if (typeof strategy === 'string') return strategy
   const { name, ...options } = strategy
   const words = Object.entries(options).map(([option, value]) => `${option}=${valueText(value)}`)

@@ -21,7 +21,7 @@ export function standardOutput(): LogOutput {
 }
 
 /** An open file. A descriptor that does not block answers EAGAIN, which the writer waits out. */
-export function descriptorOutput(descriptor: number): LogOutput {
+function descriptorOutput(descriptor: number): LogOutput {
   return {
     write: (bytes, start, done) => write(descriptor, bytes, start, done),
     writeSync: (bytes, start) => writeSync(descriptor, bytes, start),

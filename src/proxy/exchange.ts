@@ -88,9 +88,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   /** From the request head to the server, as far as it goes without waiting. */
   begin(): void {
-    if (!this.route()) return
-    this.admit()
-    this.pick()
+    if (this.route() && this.admit()) this.pick()
   }
 
   // ── route ──
@@ -116,12 +114,17 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   // ── admit ──
 
-  private admit(): void {
-    const { budget, plan } = this.upstream!
+  /** Whether a server is to be picked at once. Where places are counted, the gate has it picked, now or later. */
+  private admit(): boolean {
+    const { admission, budget, plan } = this.upstream!
     budget.request(this.startedAt)
-    if (plan.timeouts.exchange === 0) return
-    this.timer = new Timer(this)
-    this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
+    if (plan.timeouts.exchange > 0) {
+      this.timer = new Timer(this)
+      this.runtime.wheel.set(this.timer, plan.timeouts.exchange, this.startedAt)
+    }
+    if (admission === null) return true
+    this.enter(admission)
+    return false
   }
 
   /** The exchange as a whole has taken too long. */
@@ -129,23 +132,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     this.fail(FAILURES.exchangeTimeout, `it took longer than ${this.upstream!.plan.timeouts.exchange} ms`)
   }
 
-  // ── pick ──
-
-  private pick(): void {
-    const { pool, admission } = this.upstream!
-    if (admission !== null) {
-      this.enter(admission)
-      return
-    }
-    const server = pool.choose(this, this.startedAt)
-    if (server !== null) this.tryOn(server, this.startedAt)
-    else if (pool.anyUp) {
-      this.runtime.log.upstreamFull(pool.plan.name, 'no server has a place left')
-      this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
-    } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
-  }
-
-  /** The same where places are counted: it may be ours to wait for one. */
+  /** Where places are counted: lets us in, has us wait, or turns us away. */
   private enter(admission: Admission): void {
     const { gate } = admission
     const verdict = gate.enter(this, this.matched!.priority(this.head), this.startedAt)
@@ -165,8 +152,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
   admitted(server: Server, now: number): void {
     this.waiting = null
     this.places = 1
-    // The plan may have changed meanwhile.
-    this.upstream = this.runtime.current(this.upstream!)
+    this.present()
     this.tryOn(server, now)
     if (this.connection?.connecting === false) this.connected()
   }
@@ -190,6 +176,34 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     if (!this.admission.gate.enterAgain()) return false
     this.places++
     return true
+  }
+
+  /** Gives back what `takePlace` took, as no second attempt follows. */
+  givePlaceBack(): void {
+    if (this.admission === null) return
+    this.places--
+    this.admission.gate.exitUnused()
+  }
+
+  // ── pick ──
+
+  private pick(): void {
+    const { pool } = this.upstream!
+    const server = pool.choose(this, this.startedAt)
+    if (server !== null) this.tryOn(server, this.startedAt)
+    else if (pool.anyUp) {
+      this.runtime.log.upstreamFull(pool.plan.name, 'no server has a place left')
+      this.fail(FAILURES.allServersFull, `no server of upstream ${pool.plan.name} has a place left`)
+    } else this.fail(FAILURES.noServer, `no healthy server in upstream ${pool.plan.name}`)
+  }
+
+  /**
+   * The upstream as it is now: the plan may have changed since the exchange began. All later choices are made there, for
+   * the pool of a plan before must not be asked any more: it would take servers away from the pickers of the present one.
+   */
+  present(): Upstream {
+    this.upstream = this.runtime.current(this.upstream!)
+    return this.upstream
   }
 
   /** Asked by the pool, as the next. */
@@ -412,6 +426,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
     this.keepsClient = this.head.keepAlive && this.request.done && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
+    this.responseBytes = this.head.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body)
     this.account(performance.now())
   }
 

@@ -1,13 +1,7 @@
-// What a server says of its own load in a response header: `endpoint-load-metrics` of ORCA, the open request cost aggregation
-// (Envoy, gRPC), in its two readable forms:
-//
-//     endpoint-load-metrics: JSON {"named_metrics": {"rif": 12, "latency_ms": 3.5}}
-//     endpoint-load-metrics: TEXT named_metrics.rif=12,named_metrics.latency_ms=3.5
-//
-// The names may also stand without `named_metrics`.
+// What a server says in a response header of the requests that it has and how long they take (balance/orca.ts), for strategies
+// that ask. ORCA has no names for it, so these are named metrics: `rif` and `latency_ms`. They may also stand at the top.
+import { ORCA_HEADER, type OrcaMetrics, readOrca } from '../balance/orca.ts'
 import { findValue } from '../http1/fields.ts'
-
-export const LOAD_HEADER = 'endpoint-load-metrics'
 
 export interface LoadMetrics {
   /** Requests in flight; -1 when it does not say. */
@@ -20,35 +14,11 @@ const NOTHING: LoadMetrics = { inFlight: -1, millis: -1 }
 
 /** Takes header lines. Whatever cannot be understood says nothing. */
 export function readLoadMetrics(lines: string): LoadMetrics {
-  const value = findValue(lines, LOAD_HEADER)
-  const [, form = '', text = ''] = /^(JSON|TEXT)\s+(.*)$/.exec(value) ?? []
-  if (form === '') return NOTHING
-  const metrics = form === 'JSON' ? readJson(text) : readText(text)
-  return { inFlight: metric(metrics, 'rif'), millis: metric(metrics, 'latency_ms') }
+  const metrics = readOrca(findValue(lines, ORCA_HEADER))
+  return metrics === null ? NOTHING : { inFlight: metric(metrics, 'rif'), millis: metric(metrics, 'latency_ms') }
 }
 
-type Metrics = Readonly<Record<string, unknown>>
-
-function readJson(text: string): Metrics {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return {}
-    const { named_metrics: named } = value as { named_metrics?: unknown }
-    return { ...value, ...(typeof named === 'object' ? named : {}) }
-  } catch {
-    return {}
-  }
-}
-
-function readText(text: string): Metrics {
-  const pairs = text.split(',').map((pair): [string, unknown] => {
-    const [name = '', value = ''] = pair.split('=', 2)
-    return [name.trim().replace(/^named_metrics\./, ''), value.trim() === '' ? Number.NaN : Number(value)]
-  })
-  return Object.fromEntries(pairs)
-}
-
-function metric(metrics: Metrics, name: string): number {
-  const value = Object.hasOwn(metrics, name) ? metrics[name] : undefined
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : -1
+function metric(metrics: OrcaMetrics, name: string): number {
+  const value = metrics.get(`named_metrics.${name}`) ?? metrics.get(name) ?? -1
+  return Number.isFinite(value) && value >= 0 ? value : -1
 }

@@ -2,6 +2,7 @@
 // once per distinct head, noted in shared memory, where the main thread looks for it, and not passed on.
 import { readDrain, readWeight } from '../balance/feedback-headers.ts'
 import { loadWeight, readLoadReport } from '../balance/load-report.ts'
+import { ORCA_HEADER } from '../balance/orca.ts'
 import { findValue, withoutFields } from '../http1/fields.ts'
 import type { UpstreamPlan } from '../plan/plan.ts'
 import type { ServerTable } from '../shared/server-table.ts'
@@ -9,7 +10,6 @@ import { Standing } from '../shared/standing.ts'
 
 const WEIGHT = 'octoload-weight'
 const DRAIN = 'octoload-drain'
-const LOAD = 'endpoint-load-metrics'
 
 /** What one head says. */
 export interface Said {
@@ -35,7 +35,7 @@ export class ResponseFeedback {
     this.headers = headers
     this.orca = orca
     this.penalty = orca_error_penalty
-    this.names = new Set([...(headers ? [WEIGHT, DRAIN] : []), ...(orca ? [LOAD] : [])])
+    this.names = new Set([...(headers ? [WEIGHT, DRAIN] : []), ...(orca ? [ORCA_HEADER] : [])])
   }
 
   /** null when the upstream does not ask for it. */
@@ -47,7 +47,7 @@ export class ResponseFeedback {
   read(fields: string): Said | null {
     const weight = this.headers ? readWeight(findValue(fields, WEIGHT)) : -1
     const drain = this.headers ? readDrain(findValue(fields, DRAIN)) : 0
-    const report = this.orca ? readLoadReport(findValue(fields, LOAD)) : null
+    const report = this.orca ? readLoadReport(findValue(fields, ORCA_HEADER)) : null
     const load = report === null ? 0 : loadWeight(report, this.penalty)
     return weight < 0 && drain === 0 && load === 0 ? null : { weight, drain, load }
   }

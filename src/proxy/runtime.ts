@@ -1,5 +1,5 @@
 // What everything on the hot path of one thread shares. A new plan is installed by replacing what hangs on it; exchanges
-// under way keep the objects they began with.
+// under way keep the objects they began with, but for the choice of another server.
 import type { Sickness } from '../balance/guard.ts'
 import { Bag } from '../base/bag.ts'
 import { IpSet } from '../base/ip-set.ts'

@@ -76,7 +76,7 @@ export class SecondChance {
   /** Milliseconds until the retry; negative when there is to be none. */
   private plan(attempt: Attempt, reason: RetryReason, asked: number, now: number): number {
     this.reason = reason
-    const wait = this.route.upstream.retries.plan(this.exchange, attempt.server.slot, reason, asked, now)
+    const wait = this.exchange.present().retries.plan(this.exchange, attempt.server.slot, reason, asked, now)
     if (wait === OVER_BUDGET) this.runtime.counters.add(COUNTER.retriesOverBudget)
     return wait
   }
@@ -92,7 +92,7 @@ export class SecondChance {
   private retry(attempt: Attempt, now: number): void {
     const { exchange, runtime, reason, detail } = this
     this.failed = null
-    const { pool, retries } = this.route.upstream
+    const { pool, retries } = exchange.present()
     const server = retries.choose(exchange, attempt.server.slot, reason, now)
     if (server === null) {
       const none = pool.anyUp ? FAILURES.allServersFull : FAILURES.noServer
@@ -122,16 +122,17 @@ export class SecondChance {
 
   private hedge(now: number): void {
     const { exchange, runtime } = this
-    const { pool, budget } = this.route.upstream
+    const { pool, budget } = exchange.present()
     const { attempt } = exchange
     if (attempt === null || !this.mayHedge || !pool.hasPlace(exchange, now) || !exchange.takePlace()) return
     this.hedged = true
-    if (!budget.withdraw(now)) {
-      runtime.counters.add(COUNTER.hedgesOverBudget)
+    const within = budget.withdraw(now)
+    if (!within) runtime.counters.add(COUNTER.hedgesOverBudget)
+    const server = within ? pool.choose(exchange, now) : null
+    if (server === null) {
+      exchange.givePlaceBack()
       return
     }
-    const server = pool.choose(exchange, now)
-    if (server === null) return
     runtime.counters.add(COUNTER.hedges)
     runtime.log.hedging?.(exchange, attempt.server, now - attempt.startedAt)
     this.rival = exchange.connect(server, true, now)

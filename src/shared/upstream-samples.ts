@@ -2,7 +2,7 @@
 // exchanges waited in the queue. A block per worker; each cell has one writer.
 
 /** How many latencies of an upstream a worker keeps. */
-export const KEPT = 256
+const KEPT = 256
 
 const COUNT = 0
 const QUEUED = 1

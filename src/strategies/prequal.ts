@@ -60,7 +60,7 @@ const rules = {
   },
   hot_quantile: {
     kind: 'share',
-    default: 0.84,
+    default: 0.6,
     summary: 'A server is hot when it has more in flight than this share of the answers.',
   },
 } as const satisfies OptionRules

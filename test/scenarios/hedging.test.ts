@@ -173,6 +173,23 @@ test('never the same server, and never more than two', async (t) => {
   await quiet(three)
 })
 
+test('a hedge that is not sent takes no place in the upstream', async (t) => {
+  const slow = await startOrigin(t)
+  const other = await startOrigin(t, echo)
+  const balancer = await startBalancer(t, {
+    servers: [slow, other],
+    upstream: { max_active: 2 },
+    hedging: HEDGING,
+    retries: { budget_ratio: 0, budget_min_per_second: 0 },
+  })
+  const waits = await balancer.connect()
+  waits.send(get())
+  await eventually(() => totals(balancer).hedgesOverBudget === 1, 'the hedge to be refused')
+  assert.equal((await balancer.exchange(get())).status, 200)
+  waits.socket.destroy()
+  await quiet(balancer)
+})
+
 test('without budget there is no hedge', async (t) => {
   const slow: Origin = await startOrigin(t, async (connection) => {
     await readRequest(connection)

@@ -5,6 +5,7 @@ import { startBalancer } from '../support/balancer.ts'
 import { get, post } from '../support/client.ts'
 import { readRequest } from '../support/message.ts'
 import { answers, ok, type Script, startOrigin, startRefusingOrigin } from '../support/origin.ts'
+import { eventually } from '../support/wait.ts'
 import type { Wire } from '../support/wire.ts'
 
 /** Health that stays as it is, so that every choice meets the refusing servers again. */
@@ -181,4 +182,25 @@ test('the budget keeps a storm of retries small', async (t) => {
   const { totals } = balancer.lb.metrics()
   assert.ok(totals.retries > 0 && totals.retries <= 10, `${totals.retries} retries for 100 requests`)
   assert.ok(totals.retriesOverBudget >= 90)
+})
+
+test('a retry may go to a server that joined after the request had come', async (t) => {
+  let breaks = () => {}
+  const broken = new Promise<void>((resolve) => {
+    breaks = resolve
+  })
+  const first = await startOrigin(t, async (connection, number) => {
+    await readRequest(connection)
+    if (number === 1) await broken
+    connection.reset()
+  })
+  const joining = await startOrigin(t, echo)
+  const balancer = await startBalancer(t, { servers: [first], strategy: 'least_active' })
+  const client = await balancer.connect()
+  client.send(get())
+  await (await first.nextConnection()).more()
+  await balancer.lb.addServer(joining.url)
+  await eventually(async () => (await balancer.exchange(get())).status === 200, 'the new plan')
+  breaks()
+  assert.equal((await client.response()).status, 200)
 })

@@ -1,5 +1,5 @@
-// A strategy of people's own, behind a guard: when it throws, or picks what cannot be picked, that is told once and another
-// strategy takes over, until the next plan. Built-in strategies have no guard and pay for none.
+// A strategy of people's own, with another one to fall back on: when it throws, or picks what cannot be picked, that is told
+// once and the other one takes over, until the next plan. Built-in strategies need none of this and do not pay for it.
 import { firstAllowed } from '../picking/first-allowed.ts'
 import {
   type AttemptResult,
@@ -15,7 +15,7 @@ import {
 const CHANCES = 3
 
 /** `onBroken` is told why, once. */
-export function guardStrategy(custom: Strategy, fallback: Strategy, onBroken: (reason: string) => void): Strategy {
+export function withFallback(custom: Strategy, fallback: Strategy, onBroken: (reason: string) => void): Strategy {
   let broken = false
 
   function breakDown(reason: string): void {
@@ -27,22 +27,22 @@ export function guardStrategy(custom: Strategy, fallback: Strategy, onBroken: (r
   return {
     ...custom,
     make(servers, tools, options, before) {
-      const former = before instanceof GuardedPicker ? before : null
+      const former = before instanceof PickerWithFallback ? before : null
       const spare = () => fallback.make(servers, tools, {}, former?.spare ?? null)
-      if (broken) return new GuardedPicker(servers, null, spare, breakDown)
+      if (broken) return new PickerWithFallback(servers, null, spare, breakDown)
       try {
         const picker = custom.make(servers, tools, options, former?.custom ?? null)
-        if (typeof picker?.pick === 'function') return new GuardedPicker(servers, picker, spare, breakDown)
+        if (typeof picker?.pick === 'function') return new PickerWithFallback(servers, picker, spare, breakDown)
         breakDown('`make` returned no picker')
       } catch (error) {
         breakDown(`\`make\` threw ${describe(error)}`)
       }
-      return new GuardedPicker(servers, null, spare, breakDown)
+      return new PickerWithFallback(servers, null, spare, breakDown)
     },
   }
 }
 
-class GuardedPicker implements Picker {
+class PickerWithFallback implements Picker {
   /** Null once it is broken. */
   custom: Picker | null
   spare: Picker | null = null

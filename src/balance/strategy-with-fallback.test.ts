@@ -3,21 +3,21 @@ import { test } from 'node:test'
 import { fresh, pickInTurn, SimulatedPool, tried } from '../../test/seams/simulated-pool.ts'
 import { NONE, type Picker, type Strategy } from '../seams/strategy.ts'
 import { leastActive } from '../strategies/least-active.ts'
-import { guardStrategy } from './guarded-strategy.ts'
+import { withFallback } from './strategy-with-fallback.ts'
 
 function custom(make: () => unknown): Strategy {
   return { name: 'x', title: 'x', summary: 'X.', showsLoad: false, make: make as () => Picker }
 }
 
-function guarded(make: () => unknown): { strategy: Strategy; reasons: string[] } {
+function withLeastActive(make: () => unknown): { strategy: Strategy; reasons: string[] } {
   const reasons: string[] = []
-  return { strategy: guardStrategy(custom(make), leastActive, (reason) => reasons.push(reason)), reasons }
+  return { strategy: withFallback(custom(make), leastActive, (reason) => reasons.push(reason)), reasons }
 }
 
 const picking = (pick: () => unknown) => () => ({ pick })
 
 test('a sound strategy does what it wants', () => {
-  const { strategy, reasons } = guarded(picking(() => 2))
+  const { strategy, reasons } = withLeastActive(picking(() => 2))
   assert.deepEqual(pickInTurn(new SimulatedPool([1, 1, 1]).picker(strategy), 3), [2, 2, 2])
   assert.deepEqual(reasons, [])
 })
@@ -55,7 +55,7 @@ test('what throws or picks nonsense is told once, and least_active takes over', 
     ],
   ]
   for (const [make, reason] of broken) {
-    const { strategy, reasons } = guarded(make)
+    const { strategy, reasons } = withLeastActive(make)
     const pool = new SimulatedPool([1, 1, 1])
     let picker = pool.picker(strategy)
     for (let i = 0; i < 9; i++) {
@@ -75,17 +75,17 @@ test('what throws or picks nonsense is told once, and least_active takes over', 
 
 test('a server that is excluded is not offered, and only picking it again and again counts as broken', () => {
   let picks = 0
-  const once = guarded(picking(() => (picks++ === 0 ? 0 : 1)))
+  const once = withLeastActive(picking(() => (picks++ === 0 ? 0 : 1)))
   assert.equal(new SimulatedPool([1, 1]).picker(once.strategy).pick(tried(0)), 1)
   assert.deepEqual(once.reasons, [])
-  const always = guarded(picking(() => 0))
+  const always = withLeastActive(picking(() => 0))
   assert.equal(new SimulatedPool([1, 1]).picker(always.strategy).pick(tried(0)), 1)
   assert.deepEqual(always.reasons, ['`pick` returned 0, which the exchange excludes'])
 })
 
-test('a picker gets the one before it, without the guard', () => {
+test('a picker gets the one before it, not what is wrapped around it', () => {
   const seen: unknown[] = []
-  const strategy = guardStrategy(
+  const strategy = withFallback(
     {
       ...custom(() => null),
       make: (_servers, _tools, _options, before) => {
