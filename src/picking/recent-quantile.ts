@@ -21,19 +21,25 @@ export class RecentQuantile {
 
   add(sample: number): void {
     const { samples, sorted } = this
-    if (this.count === SIZE) {
-      // The oldest goes: what is behind it in order moves up.
-      const oldest = this.indexOf(samples[this.next]!)
-      sorted.copyWithin(oldest, oldest + 1, SIZE)
-      this.count--
-    }
+    const gone = samples[this.next]!
     samples[this.next] = sample
     this.next = (this.next + 1) % SIZE
-    const index = this.indexOf(sample)
-    sorted.copyWithin(index + 1, index, this.count)
-    sorted[index] = sample
-    this.count++
+    if (this.count === SIZE) this.replace(gone, sample)
+    else {
+      const index = this.indexOf(sample)
+      for (let at = this.count++; at > index; at--) sorted[at] = sorted[at - 1]!
+      sorted[index] = sample
+    }
     this.value = sorted[Math.min(this.count - 1, Math.floor(this.quantile * this.count))]!
+  }
+
+  /** Only what is between the two in order moves: mostly little, for loads are alike. */
+  private replace(gone: number, sample: number): void {
+    const { sorted } = this
+    let at = this.indexOf(gone)
+    for (; at + 1 < SIZE && sorted[at + 1]! < sample; at++) sorted[at] = sorted[at + 1]!
+    for (; at > 0 && sorted[at - 1]! > sample; at--) sorted[at] = sorted[at - 1]!
+    sorted[at] = sample
   }
 
   /** Of the first one in order that is not below `sample`; the count when there is none. */
