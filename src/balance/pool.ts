@@ -301,12 +301,14 @@ export class Pool<S extends PoolServer> implements PickExchange {
       const { weight } = server.plan
       return shares.size === 0 ? weight : weightInSteps(weight, shares.get(server) ?? 1)
     })
+    // The slots side by side: a pick may ask for the load of many servers.
+    const slots = Int32Array.from(members, (server) => server.slot)
     const servers: PickableServers = {
       count: members.length,
-      id: (position) => members[position]!.slot,
+      id: (position) => slots[position]!,
       address: (position) => `${members[position]!.plan.host}:${members[position]!.plan.port}`,
       weight: (position) => weights[position]!,
-      inFlight: (position) => table.inFlight(members[position]!.slot),
+      inFlight: (position) => table.inFlight(slots[position]!),
     }
     const probe = (position: number, path: string): void => this.probe(members[position]!, path)
     const turn = this.tools.turn(number)
