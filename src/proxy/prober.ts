@@ -24,14 +24,16 @@ export class Prober {
     this.runtime = runtime
   }
 
-  /** `answered` is called once, unless there are too many probes already: then never. */
+  /** `answered` is called once; never when the server has left or there are too many probes already. */
   probe(server: Server, path: string, answered: (answer: ProbeAnswer) => void): void {
+    // One that has left must not get a line any more: nobody would take it away again.
+    if (server.closed || this.active >= MOST) return
     let line = this.lines.get(server)
     if (line === undefined) {
       line = { active: 0, idle: [] }
       this.lines.set(server, line)
     }
-    if (server.closed || this.active >= MOST || line.active >= MOST_PER_SERVER) return
+    if (line.active >= MOST_PER_SERVER) return
     line.active++
     this.active++
     const connection = line.idle.pop() ?? this.open(server, line)
