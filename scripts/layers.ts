@@ -19,7 +19,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ['balance', 'plan', 'proxy', 'shared', 'observe', 'seams', 'base'],
   control: ['balance', 'config', 'plan', 'shared', 'observe', 'registry.ts', 'seams', 'base', 'worker/messages.ts'],
   demo: ['base'],
-  lab: ['balance', 'plan', 'config', 'registry.ts', 'shared', 'seams', 'base', 'control/hysteresis.ts'],
+  lab: ['balance', 'plan', 'config', 'registry.ts', 'shared', 'seams', 'base'],
   'index.ts': ['control', 'config', 'observe', 'seams'],
   cli: ['control', 'config', 'observe', 'registry.ts', 'demo', 'lab', 'seams', 'base'],
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { fileSchema } from '../src/config/schema.ts'
 import type { Strategy } from '../src/seams/strategy.ts'
 import { fresh, SimulatedPool, tally } from './seams/simulated-pool.ts'
 import { testStrategy } from './seams/strategy-suite.ts'
@@ -30,6 +31,13 @@ requests that failed: 0; servers that are up: 1 of 2
 cut off at the end: 0
 `,
   )
+})
+
+test('the example with everything has every section', () => {
+  const text = read('examples/full.jsonc')
+  const short = ['$schema', 'load_balancer', 'servers']
+  const missing = Object.keys(fileSchema.shape).filter((key) => !short.includes(key) && !text.includes(`"${key}"`))
+  assert.deepEqual(missing, [])
 })
 
 test('the strategy of the example uses the others only while the near ones are busy', async () => {

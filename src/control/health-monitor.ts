@@ -1,11 +1,11 @@
 // Decides which servers are up: checks each of them again and again, listens to what the workers report, and writes
 // the verdict into the server table, where every picker sees it. It lives in the main thread; no exchange waits for it.
 import { isDeepStrictEqual } from 'node:util'
+import { Hysteresis } from '../balance/hysteresis.ts'
 import type { HealthCheckConfig, PassiveHealth, ServerConfig } from '../config/config.ts'
 import { registry } from '../registry.ts'
 import type { HealthCheck, Probe, ProbeResult } from '../seams/health-check.ts'
 import { DOWN, DRAINING, type ServerTable, UP } from '../shared/server-table.ts'
-import { Hysteresis } from './hysteresis.ts'
 import { type MonitorClock, systemClock } from './monitor-clock.ts'
 
 /** A server to look after. The same address in two upstreams is two of them, each with a slot and a verdict of its own. */

@@ -95,6 +95,8 @@ export class SickServers {
     this.agents.watch(upstreams)
     const needed = upstreams.some((upstream) => Guard.needed(upstream) || FeedbackKeeper.needed(upstream.feedback))
     if (needed && !this.ticking) this.schedule()
+    // Else the timer that is left would go on beside the next one.
+    if (!needed) this.cancelTimer()
     this.ticking = needed
   }
 

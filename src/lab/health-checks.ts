@@ -1,7 +1,8 @@
 // The health checks of one balancer, judged by the product's own hysteresis. A check costs a server nothing and takes a
 // way there and back; one that is not answered is over at its time-out.
+
+import { Hysteresis } from '../balance/hysteresis.ts'
 import type { HealthCheckConfig } from '../config/config.ts'
-import { Hysteresis } from '../control/hysteresis.ts'
 import { DOWN, type ServerTable, UP } from '../shared/server-table.ts'
 import type { ServerView } from './simulated-balancer.ts'
 import type { World } from './world.ts'
