@@ -65,6 +65,7 @@ test('--strategy changes every upstream', () => {
     )
   }
   assert.throws(() => override(two, '-s', 'roundrobin'), /, not "roundrobin"\. Did you mean round_robin\?$/)
+  assert.throws(() => override(two, '-s', './mine.ts'), /named in the config: "strategy": "\.\/mine\.ts"\.$/)
   const [changed] = override(two, '-s', 'ip_hash').upstreams
   assert.deepEqual(changed?.strategy, { name: 'ip_hash', options: { method: 'rendezvous', bounded_load: 0 } })
 })

@@ -59,7 +59,7 @@ function overriddenListeners(listeners: readonly ListenerConfig[], args: Argumen
 }
 
 function overriddenUpstreams(upstreams: readonly UpstreamConfig[], args: Arguments): UpstreamConfig[] {
-  const name = args.oneOf('strategy', STRATEGIES)
+  const name = strategyName(args)
   const healthCheck = args.parsed('health-check', 'a path that starts with "/", tcp or off', readHealthCheck)
   return upstreams.map((upstream) => ({
     ...upstream,
@@ -87,4 +87,13 @@ function overriddenLogging(logging: Logging, args: Arguments): Logging {
     selection: logging.selection && !args.flag('quiet'),
     access: logging.access || args.flag('access-log'),
   }
+}
+
+/** A file has options, and its path is relative to a config. */
+function strategyName(args: Arguments): string | undefined {
+  const text = args.text('strategy')
+  if (text !== undefined && /[\\/]|\.m?[jt]s$/.test(text)) {
+    throw wrongUse(`--strategy takes a name; a strategy of your own is named in the config: "strategy": "${text}".`)
+  }
+  return args.oneOf('strategy', STRATEGIES)
 }

@@ -2,7 +2,7 @@
 import type { Scale } from './scales.ts'
 
 /** Two of them stand side by side at about 500 pixels each, so that a unit is nearly a pixel and the text can be read. */
-export const PLOT = { width: 560, height: 290, left: 70, right: 14, top: 14, bottom: 46 } as const
+export const PLOT = { width: 560, height: 290, left: 76, right: 14, top: 14, bottom: 46 } as const
 
 export interface Line {
   readonly name: string

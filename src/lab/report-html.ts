@@ -158,7 +158,8 @@ function servers(results: readonly Result[]): string {
     const note = `${factor(imbalance)} × its share at most`
     return `<div><h3>${escapeXml(strategy)}</h3><span>${note}</span>${serverBars(strategy, servers, most)}</div>`
   })
+  const cut = highest > most ? ` Red bars go on beyond ${factor(most)}.` : ''
   const order = (results[0]?.servers.length ?? 0) > 60 ? ', sorted' : ''
   return `<div class="card"><h3>Load over the servers</h3><p>Attempts at each server${order}, measured against what it can bear;
-the dashed line is its share. Red bars go on beyond ${factor(most)}.</p><div class="servers">${plots.join('\n')}</div></div>`
+the dashed line is its share.${cut}</p><div class="servers">${plots.join('\n')}</div></div>`
 }

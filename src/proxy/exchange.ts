@@ -165,7 +165,8 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
       this.fail(FAILURES.noServer, `no healthy server in upstream ${name}`)
       return
     }
-    const { state } = gate
+    const kept = verdict === VERDICT.shed ? ', the rest is kept for higher priorities' : ''
+    const state = gate.state + kept
     this.runtime.log.upstreamFull(name, state)
     this.fail(failureOf(verdict), `upstream ${name} is full: ${state}`, gate.retryAfter(now))
   }
