@@ -61,7 +61,7 @@ export async function runCase(benchCase: BenchCase, plan: Plan): Promise<CaseRes
       await attempt(peer, 'starting and checking', async () => {
         const running = await startPeer(peer, plan.origin, { logging: benchCase.logging, clients: CLIENTS })
         started.set(running, [])
-        await checkPeer(running.port, benchCase)
+        await checkPeer(running.port, benchCase, peer.takesTurns ?? true)
       })
     }
     for (const running of started.keys()) {

@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   if (cores < 2) throw new Error('this machine has one core')
   shareCores()
   const folder = options.octoloadFolder ?? THIS_TREE
-  const peers = [octoload(folder, ONE, 1), octoload(folder, TWO, 2)]
+  const peers = [octoload(folder, ONE, { workers: 1 }), octoload(folder, TWO, { workers: 2 })]
   const results = await runSession(peers, { ...options, cases }, { names: [ONE], label: `× ${ONE}` })
   console.log(`\n${summary(results)}`)
 }

@@ -1,13 +1,18 @@
 // `node bench/micro/pick.ts [seconds] [strategy…]`: what one pick costs with each strategy, in nanoseconds and bytes.
 // In-flight counts and the turn lie in shared memory as in a worker; every pick starts an exchange, and the one begun
-// 2 × servers picks ago finishes, so that all servers are busy and least_active cannot stop at an idle one. The cost of telling
-// the picker of the end, and of 1024 keys to hash, is in it; servers answer probes at once. Each strategy runs in a process
-// of its own, as most balancers use only one.
+// 2 × servers picks ago finishes, so that all servers are busy and least_active cannot stop at an idle one. There are 1024 keys
+// to hash, and each probe is answered when the pick that sent it is done. Each strategy runs in a process of its own, as most
+// balancers use only one.
+//
+// `in all` is what an exchange costs: the pick, counting it in and out with Atomics, telling the picker of its start and end,
+// and the answers to probes. `rest` is the same without the pick: what a stretch of it chose and asked is played back, so
+// that the picker learns as much and is only never asked. `pick` is the difference of the two.
 import { spawnSync } from 'node:child_process'
 import { seededRandom } from '../../src/base/random.ts'
 import { registry } from '../../src/registry.ts'
 import { defaultOptions } from '../../src/seams/options.ts'
 import {
+  NONE,
   OUTCOME,
   type PickableServers,
   type PickExchange,
@@ -24,6 +29,8 @@ const WEIGHTS: readonly [string, (position: number) => number][] = [
   ['equal weights', () => 1],
   ['weights 1 to 10', (position) => 1 + (position % 10)],
 ]
+/** Exchanges whose picks are kept to be played back. */
+const RECORDED = 2 ** 16
 const KEYS = Array.from({ length: 1024 }, (_, index) => `/some/path/${index}`)
 /** Further rows for strategies with options. */
 const VARIANTS: Record<string, Record<string, unknown>[]> = {
@@ -42,6 +49,12 @@ class Workload {
     excludes: () => false,
     key: () => KEYS[this.at++ & 1023]!,
   } satisfies PickExchange
+  private readonly recorded = new Int32Array(RECORDED)
+  /** Where probes of each recorded exchange went; NONE where it sent none. A second one for the same exchange is not played back. */
+  private readonly probes = new Int32Array(RECORDED).fill(NONE)
+  private recordedAt = 0
+  private asked = NONE
+  private readonly answer = { ok: true, inFlight: 3, millis: 5.5, now: 0.5 }
   private readonly result = { outcome: OUTCOME.ok, headMillis: 5.5, millis: 7.5, now: 0.5 }
 
   /** Milliseconds that the strategy took to make its picker. */
@@ -62,11 +75,8 @@ class Workload {
       inFlight: (position) => table.inFlight(position),
     }
     this.inFlight = new InFlight(table, count)
-    const answer = { ok: true, inFlight: 3, millis: 5.5, now: 0.5 }
     const probe = (position: number): void => {
-      answer.now = this.exchange.now
-      answer.millis = 5 + (position & 7)
-      this.picker.probed?.(position, answer)
+      this.asked = position
     }
     const begin = cpuMicros()
     this.picker = strategy.make(
@@ -77,26 +87,60 @@ class Workload {
     )
     this.made = (cpuMicros() - begin) / 1000
     this.running = new Int32Array(2 * count)
-    for (let i = 0; i < this.running.length; i++) this.running[i] = this.begin()
+    for (let i = 0; i < this.running.length; i++) this.running[i] = this.begin(this.picker.pick(this.exchange))
   }
 
   run(picks: number): void {
     for (let i = 0; i < picks; i++) {
-      const ended = this.running[this.oldest]!
-      this.exchange.now += 0.01
-      this.result.now = this.exchange.now
-      this.inFlight.release(ended)
-      this.picker.finished?.(ended, this.result)
-      this.running[this.oldest] = this.begin()
-      this.oldest = this.oldest + 1 === this.running.length ? 0 : this.oldest + 1
+      this.end()
+      this.replace(this.picker.pick(this.exchange))
     }
   }
 
-  private begin(): number {
-    const position = this.picker.pick(this.exchange)
+  /** Keeps what is picked and probed, for `replay`. */
+  record(): void {
+    for (let i = 0; i < RECORDED; i++) {
+      this.end()
+      this.recorded[i] = this.picker.pick(this.exchange)
+      this.probes[i] = this.asked
+      this.replace(this.recorded[i]!)
+    }
+  }
+
+  replay(picks: number): void {
+    for (let i = 0; i < picks; i++) {
+      this.end()
+      this.recordedAt = (this.recordedAt + 1) & (RECORDED - 1)
+      this.asked = this.probes[this.recordedAt]!
+      this.replace(this.recorded[this.recordedAt]!)
+    }
+  }
+
+  private end(): void {
+    const ended = this.running[this.oldest]!
+    this.exchange.now += 0.01
+    this.result.now = this.exchange.now
+    this.inFlight.release(ended)
+    this.picker.finished?.(ended, this.result)
+  }
+
+  private replace(position: number): void {
+    this.running[this.oldest] = this.begin(position)
+    this.oldest = this.oldest + 1 === this.running.length ? 0 : this.oldest + 1
+  }
+
+  private begin(position: number): number {
     this.inFlight.take(position)
     this.picker.started?.(position)
+    if (this.asked !== NONE) this.answered(this.asked)
+    this.asked = NONE
     return position
+  }
+
+  private answered(position: number): void {
+    this.answer.now = this.exchange.now
+    this.answer.millis = 5 + (position & 7)
+    this.picker.probed?.(position, this.answer)
   }
 }
 
@@ -105,14 +149,18 @@ function measureStrategy(name: string, millis: number): void {
     for (const [label, weight] of WEIGHTS) {
       for (const count of SIZES) {
         const workload = new Workload(registry.strategies[name]!, count, weight, options)
-        const [nanos = '', bytes = ''] = costCells(cost((picks) => workload.run(picks), millis))
+        const all = cost((picks) => workload.run(picks), millis)
+        workload.record()
+        const rest = cost((picks) => workload.replay(picks), millis)
+        const [nanos = '', bytes = ''] = costCells(all)
         const cells = [
           [name, ...Object.values(options)].join(' ').padEnd(18),
           label.padEnd(16),
           String(count).padStart(7),
           `${workload.made.toFixed(1)} ms`.padStart(10),
         ]
-        console.log(...cells, nanos.padStart(12), bytes.padStart(10))
+        const parts = [all.nanos - rest.nanos, rest.nanos].map((part) => `${part.toFixed(0)} ns`.padStart(8))
+        console.log(...cells, nanos.padStart(8), ...parts, bytes.padStart(10))
       }
     }
   }
@@ -124,7 +172,7 @@ function main(): void {
     measureStrategy(names[0]!, 1000 * Number(seconds))
     return
   }
-  console.log('strategy           weights          servers    made in     per pick')
+  console.log('strategy           weights          servers    made in   in all     pick     rest')
   for (const name of names.length === 0 ? Object.keys(registry.strategies) : names) {
     spawnSync(process.execPath, [import.meta.filename, seconds, name], { stdio: 'inherit' })
   }

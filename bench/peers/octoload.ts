@@ -5,8 +5,8 @@ import type { Peer, ProxySetup } from './peer.ts'
 
 export const THIS_TREE = join(import.meta.dirname, '../..')
 
-/** The octoload whose `bin/octoload.js` lies in `folder`, run on the Node of this process. */
-export function octoload(folder: string = THIS_TREE, name: string = 'octoload', workers: number = 1): Peer {
+/** The octoload whose `bin/octoload.js` lies in `folder`, run on the Node of this process; `settings` go into its `load_balancer`. */
+export function octoload(folder: string = THIS_TREE, name: string = 'octoload', settings: object = {}): Peer {
   return {
     name,
     log: { file: 'stdout.log', about: 'selection lines on its standard output, buffered' },
@@ -17,15 +17,15 @@ export function octoload(folder: string = THIS_TREE, name: string = 'octoload', 
     },
     command(setup) {
       const config = join(setup.folder, 'servers.json')
-      writeFileSync(config, JSON.stringify(configFor(setup, workers), null, 2))
+      writeFileSync(config, JSON.stringify(configFor(setup, settings), null, 2))
       return { argv: [process.execPath, join(folder, 'bin/octoload.js'), '--config', config] }
     },
   }
 }
 
-function configFor({ port, servers, logging, clients }: ProxySetup, workers: number) {
+function configFor({ port, servers, logging, clients }: ProxySetup, settings: object) {
   return {
-    load_balancer: { port, strategy: 'round_robin', workers },
+    load_balancer: { port, strategy: 'round_robin', workers: 1, ...settings },
     servers: { urls: servers.map((server) => `http://127.0.0.1:${server}`) },
     logging: { selection: logging },
     timeouts: { keep_alive_idle: '1h' },

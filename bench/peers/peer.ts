@@ -28,6 +28,8 @@ export interface Peer {
   readonly log: PeerLog | null
   /** True for the established proxies: the cheapest of them is the measure of all. */
   readonly isReference: boolean
+  /** False when idle servers need not take turns. */
+  readonly takesTurns?: boolean
   /** Null when it is not installed. */
   version(): string | null
   /** Writes the configuration and says how to start the proxy in the foreground. */

@@ -107,6 +107,28 @@ describe('slow start', () => {
     assert.equal(share(fresh, 0), 50)
   })
 
+  test('a pool that nobody asked meanwhile starts a server slowly all the same, from when it came up', () => {
+    for (const asked of [false, true]) {
+      const pool = new TestPool(upstream)
+      if (asked) pool.tally(2)
+      pool.now = 1000
+      pool.table.setHealth(1, DOWN)
+      pool.now = 60_000
+      pool.table.setHealth(1, UP)
+      const found = share(pool, 5000)
+      assert.ok(Math.abs(found - expectedShare(0.5)) < 1, `${found} % ${asked ? 'with' : 'without'} requests before`)
+      assert.equal(share(pool, 5000), 50)
+    }
+  })
+
+  test('a server of which the circuit breaker has closed starts slowly', () => {
+    const pool = new TestPool(upstream)
+    assert.equal(share(pool, 1000), 50)
+    pool.table.markUp(1)
+    const found = share(pool, 0)
+    assert.ok(Math.abs(found - expectedShare(0.1)) < 1, `${found} %`)
+  })
+
   test('a server that joins by a new plan starts slowly, those that stay do not', () => {
     const before = new TestPool({ ...upstream, servers: urls(1) })
     before.tally(1)

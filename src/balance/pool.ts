@@ -40,6 +40,8 @@ export class Membership {
   position: number = NONE
   /** When it came up while others were up, on the pool's clock: it starts slowly from there. -Infinity: long ago. */
   since = Number.NEGATIVE_INFINITY
+  /** When it came up last, by the server table, as far as the pool has seen. */
+  upSince = 0
 }
 
 interface ActiveTier {
@@ -263,7 +265,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.changesAt = Number.POSITIVE_INFINITY
     for (const server of usable) {
       const { membership } = server
-      if (membership.tier === null) membership.since = this.settled ? now : Number.NEGATIVE_INFINITY
+      this.noteComingUp(server, now)
       const started = slow_start.window === 0 ? 1 : slowStartShare(slow_start, now - membership.since)
       if (started < 1) this.changesAt = now + slow_start.window / WEIGHT_STEPS
       // What its own feedback leaves of it.
@@ -271,6 +273,20 @@ export class Pool<S extends PoolServer> implements PickExchange {
       if (share < 1) shares.set(server, share)
     }
     return shares
+  }
+
+  /**
+   * A pool looks only when it is asked for a server, so one in a quiet worker may not have seen that a server was away. The table
+   * knows when it came back; what has never been away, and joins, does so now.
+   */
+  private noteComingUp({ slot, membership }: S, now: number): void {
+    const { table } = this.tools
+    const upSince = table.upSince(slot)
+    if (membership.tier === null || upSince !== membership.upSince) {
+      const age = upSince > 0 && table.pickable(slot) ? table.now() - upSince : 0
+      membership.since = upSince > 0 || this.settled ? now - age : Number.NEGATIVE_INFINITY
+    }
+    membership.upSince = upSince
   }
 
   private activate(
@@ -285,12 +301,14 @@ export class Pool<S extends PoolServer> implements PickExchange {
       const { weight } = server.plan
       return shares.size === 0 ? weight : weightInSteps(weight, shares.get(server) ?? 1)
     })
+    // The slots side by side: a pick may ask for the load of many servers.
+    const slots = Int32Array.from(members, (server) => server.slot)
     const servers: PickableServers = {
       count: members.length,
-      id: (position) => members[position]!.slot,
+      id: (position) => slots[position]!,
       address: (position) => `${members[position]!.plan.host}:${members[position]!.plan.port}`,
       weight: (position) => weights[position]!,
-      inFlight: (position) => table.inFlight(members[position]!.slot),
+      inFlight: (position) => table.inFlight(slots[position]!),
     }
     const probe = (position: number, path: string): void => this.probe(members[position]!, path)
     const turn = this.tools.turn(number)

@@ -162,6 +162,15 @@ describe('the time of an ejection', () => {
     assert.equal(crew.events[1]!.reason, 'no other server is left')
     assert.deepEqual(crew.run(10), [0, 10])
   })
+
+  test('the table tells since when a server can be picked again', () => {
+    const crew = new SickCrew(2, rules)
+    assert.equal(crew.table.upSince(1), 0)
+    crew.run(20, sick(1, SILENT))
+    crew.pass(10_100)
+    assert.equal(crew.now - crew.table.upSince(1), 100)
+    assert.equal(crew.table.upSince(0), 0)
+  })
 })
 
 describe('comparisons', () => {

@@ -27,11 +27,11 @@ export class SmoothSequence implements WeightedSequence {
   }
 
   at(step: number): number {
-    return this.round[(step >>> 0) % this.round.length]!
+    return this.round[this.within(step)]!
   }
 
   distance(entry: number, step: number): number {
-    step = (step >>> 0) % this.round.length
+    step = this.within(step)
     const begin = this.begins[entry]!
     const end = this.begins[entry + 1]!
     // The first of the entry's steps that is not before `step`, or its first one in the round that follows.
@@ -46,7 +46,13 @@ export class SmoothSequence implements WeightedSequence {
   }
 
   stepAfter(entry: number, step: number): number {
-    return ((step >>> 0) + this.distance(entry, step) + 1) % this.round.length
+    return this.within(this.within(step) + this.distance(entry, step) + 1)
+  }
+
+  /** Most steps are within the round as they are, and a division takes as long as all the rest. */
+  private within(step: number): number {
+    step >>>= 0
+    return step < this.length ? step : step % this.length
   }
 }
 

@@ -98,6 +98,7 @@ function kindHint(nodes: readonly JsonSchema[], value: unknown): string {
   }
   const canBeOff = nodes.some((node) => node.const === 'off' || node.examples?.includes('off'))
   if ((value === false || value === null || value === 0) && canBeOff) return 'write "off" to turn it off'
+  if (value === true && canBeOff && types.includes('object')) return 'write {} to have it with its defaults'
   if (typeof value === 'number' && nodes.some((node) => node.title === 'duration')) return durationHint(value)
   if (typeof value === 'number' && value > 0 && nodes.some((node) => node.title === 'size')) {
     return `write "${formatAmount(SIZE, Math.round(value))}"`
@@ -130,10 +131,13 @@ function unknownKey(path: Path, key: string, root: unknown): Finding {
   }
   const suggestion = suggest(key, known)
   if (suggestion.startsWith('did')) return { ...finding, hint: suggestion }
-  const elsewhere = placesOf(key).map((place) =>
-    place.length === 0 ? 'at the top level' : `in \`${formatPath(place)}\``,
+  // Each alternative of a value has its place in the schema, so a place may come several times: `name` with each strategy.
+  const elsewhere = new Set(
+    placesOf(key).map((place) =>
+      place.length === 0 ? 'at the top level' : `in \`${formatPath(place).replaceAll('[0]', '[…]')}\``,
+    ),
   )
-  return { ...finding, hint: elsewhere.length > 0 ? `\`${key}\` belongs ${elsewhere.join(' or ')}` : suggestion }
+  return { ...finding, hint: elsewhere.size > 0 ? `\`${key}\` belongs ${[...elsewhere].join(' or ')}` : suggestion }
 }
 
 function unknownWord(path: Path, value: unknown, known: readonly unknown[], root: unknown): Finding {

@@ -83,14 +83,26 @@ export function keysAt(path: Path, root?: unknown, object?: unknown): string[] {
   ]
 }
 
-/** Every place that has a key of this name, as keys from the top; places in lists and by name are left out. */
-export function placesOf(key: string, node = fileJsonSchema(), path: string[] = []): string[][] {
-  return alternatives(node).flatMap((alternative) =>
-    Object.entries(alternative.properties ?? {}).flatMap(([name, inner]) => [
+/** What stands for a name that people choose in the places that `placesOf` finds. */
+const ANY_NAME = 'NAME'
+
+/** Every place that has a key of this name, as keys from the top. Only if there is none: places by name, and those in lists. */
+export function placesOf(key: string): Path[] {
+  const plain = placesBelow(key, fileJsonSchema(), [], false)
+  return plain.length > 0 ? plain : placesBelow(key, fileJsonSchema(), [], true)
+}
+
+function placesBelow(key: string, node: JsonSchema, path: Path, everywhere: boolean): Path[] {
+  return alternatives(node).flatMap(({ properties = {}, additionalProperties, items }) => [
+    ...Object.entries(properties).flatMap(([name, inner]) => [
       ...(name === key ? [path] : []),
-      ...placesOf(key, inner, [...path, name]),
+      ...placesBelow(key, inner, [...path, name], everywhere),
     ]),
-  )
+    ...(everywhere && typeof additionalProperties === 'object'
+      ? placesBelow(key, additionalProperties, [...path, ANY_NAME], true)
+      : []),
+    ...(everywhere && items !== undefined ? placesBelow(key, items, [...path, 0], true) : []),
+  ])
 }
 
 export function alternatives(node: JsonSchema): JsonSchema[] {

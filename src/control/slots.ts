@@ -39,7 +39,7 @@ export class SlotKeeper {
       this.table.setHealth(slot, DRAINING)
       this.left.push({ slot, generation })
     }
-    for (const key of wanted) if (!servers.has(key)) servers.set(key, this.take(installed))
+    for (const key of wanted) if (!servers.has(key)) servers.set(key, this.take(generation, installed))
     this.servers = servers
     for (const upstream of config.upstreams) {
       if (this.turns.has(upstream.name)) continue
@@ -49,19 +49,22 @@ export class SlotKeeper {
     return { servers: Object.fromEntries(servers), turns: Object.fromEntries(this.turns) }
   }
 
-  private take(installed: number): number {
+  private take(generation: number, installed: number): number {
     const index = this.left.findIndex(
       ({ slot, generation }) => generation <= installed && this.table.inFlight(slot) === 0,
     )
     if (this.nextSlot < this.table.capacity && (index < 0 || this.left.length < 64)) {
       const slot = this.nextSlot++
       this.table.setHealth(slot, UP)
+      // All servers of the first config begin together; one that joins them later begins as one that comes back.
+      if (generation > 1) this.table.markUp(slot)
       return slot
     }
     if (index < 0) throw tooMany('servers', this.table.capacity)
     const { slot } = this.left[index]!
     this.left.splice(index, 1)
     this.table.reset(slot)
+    this.table.markUp(slot)
     for (const counters of this.counters) counters.resetServer(slot)
     return slot
   }

@@ -40,6 +40,7 @@ export class HeadReader {
   feed(bytes: Buffer, start: number, end: number): number {
     if (this.partial !== '' || this.leadingBreaks !== 0) return this.feedMore(bytes, start, end)
     let text = readLatin1(bytes, start, end - start > FIRST_SLICE ? start + FIRST_SLICE : end)
+    if (this.repeats(text)) return start + this.head.length
     let stop = text.indexOf('\r\n\r\n')
     if (stop < 0 && end - start > FIRST_SLICE) {
       text = readLatin1(bytes, start, Math.min(end, start + this.maxSize + 4))
@@ -49,6 +50,18 @@ export class HeadReader {
     if (stop < 0 || stop + 4 > this.maxSize || text.charCodeAt(0) <= 13) return this.feedMore(bytes, start, end)
     this.head = stop + 4 === text.length ? text : text.slice(0, stop + 4)
     return start + stop + 4
+  }
+
+  /**
+   * Whether `text` begins with the last head, which need not be searched for its end, then. To compare is three times
+   * quicker than to search, and the same string is known without looking into it again.
+   */
+  private repeats(text: string): boolean {
+    const { head } = this
+    const size = head.length
+    // Most heads that differ have no end of a line just there.
+    if (text.charCodeAt(size - 3) !== 10) return false
+    return (text.length === size ? text : text.slice(0, size)) === head
   }
 
   private feedMore(bytes: Buffer, start: number, end: number): number {

@@ -1,7 +1,8 @@
 // A plot of one line for each strategy, as SVG. Colours come from the classes `c0`, `c1`, … (report-style.ts).
 import type { Scale } from './scales.ts'
 
-export const PLOT = { width: 760, height: 340, left: 64, right: 14, top: 14, bottom: 46 } as const
+/** Two of them stand side by side at about 500 pixels each, so that a unit is nearly a pixel and the text can be read. */
+export const PLOT = { width: 560, height: 290, left: 70, right: 14, top: 14, bottom: 46 } as const
 
 export interface Line {
   readonly name: string

@@ -7,9 +7,9 @@ const MOST_LINES = COLOURS.length * DASHES.length
 
 const BASE = `
 :root { color-scheme: light dark; --text: #1c2330; --soft: #5b6576; --page: #f6f7f9; --card: #fff; --rule: #e3e7ee;
-  --band: #f59f0026; --band-text: #b35c00; --best: #2f6fed14; --lift: 0%; }
+  --band: #f59f0026; --band-text: #b35c00; --best: #2f6fed14; --bad: #e03131; --lift: 0%; }
 @media (prefers-color-scheme: dark) { :root { --text: #e4e8ef; --soft: #98a2b3; --page: #12161d; --card: #1a2029;
-  --rule: #2c3542; --band: #f59f0024; --band-text: #ffc078; --best: #6ea0ff22; --lift: 38%; } }
+  --rule: #2c3542; --band: #f59f0024; --band-text: #ffc078; --best: #6ea0ff22; --bad: #ff8787; --lift: 38%; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 20px 80px; }
@@ -30,9 +30,10 @@ tr:last-child td { border-bottom: 0; }
 th { font-weight: 600; font-size: 12.5px; color: var(--soft); }
 th:first-child, td:first-child { text-align: left; }
 td.best { background: var(--best); font-weight: 600; }
-td.bad { color: #e03131; font-weight: 600; }
+td.bad { color: var(--bad); font-weight: 600; }
 .note { color: var(--band-text); }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 14px; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 14px; margin-top: 14px; }
+.plots .card { margin-top: 0; }
 @media (max-width: 520px) { .plots { grid-template-columns: 1fr; } }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 12px 0 0; padding: 0; list-style: none; font-size: 13px; }
 .legend li { display: flex; align-items: center; gap: 6px; cursor: default; }
@@ -47,7 +48,7 @@ svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-seri
 .servers { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 14px 24px; margin-top: 10px; }
 .servers span { color: var(--soft); font-size: 12.5px; }
 .bar { fill: color-mix(in oklab, #2f6fed, white var(--lift)); }
-.bar.cut { fill: #e03131; }
+.bar.cut { fill: var(--bad); }
 .fair { stroke: var(--soft); stroke-dasharray: 3 3; }
 `
 

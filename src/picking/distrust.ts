@@ -4,6 +4,7 @@
 // is above 1, and time lets it fade: a server that failed is tried again after a while with one request, and one that is
 // well again has its full share after a few. How far it may rise depends on how busy servers are: to keep traffic away from
 // an idle server the factor must beat what the others have in flight.
+import { fading } from '../base/fading.ts'
 import type { PickableServers } from '../seams/strategy.ts'
 import { formerPositions, idsOf } from './former-positions.ts'
 import { Typical } from './typical.ts'
@@ -65,7 +66,7 @@ export class Distrust {
   private excessAt(position: number, now: number): number {
     const excess = this.excess[position]!
     if (excess === 0) return 0
-    const faded = excess * Math.exp((this.since[position]! - now) / FADE)
+    const faded = excess * fading((now - this.since[position]!) / FADE)
     return faded < NEGLIGIBLE ? 0 : faded
   }
 

@@ -4,6 +4,7 @@
 // An estimate that nothing refreshes would keep a server that was slow once from ever being tried again
 // (traefik/traefik#12306). So it drifts, over the same time, to what is typical of all servers, or towards nothing at all:
 // then the server is tried, and the next sample says what is true now.
+import { fading } from '../base/fading.ts'
 import { type AttemptResult, OUTCOME, type PickableServers } from '../seams/strategy.ts'
 import { formerPositions, idsOf } from './former-positions.ts'
 import { Typical } from './typical.ts'
@@ -78,8 +79,8 @@ export class Latencies {
     const estimate = this.estimates[position]!
     const typical = this.typical.get()
     if (age === Infinity) drifted[0] = typical
-    else if (kind === LATENCY.peak) drifted[0] = Math.max(estimate * Math.exp(-age / decay), LEAST)
-    else drifted[0] = typical + (estimate - typical) * Math.exp(-age / decay)
+    else if (kind === LATENCY.peak) drifted[0] = Math.max(estimate * fading(age / decay), LEAST)
+    else drifted[0] = typical + (estimate - typical) * fading(age / decay)
   }
 
   finished(position: number, result: AttemptResult): void {
@@ -99,10 +100,10 @@ export class Latencies {
 
   private learn(position: number, millis: number, now: number): void {
     const age = now - this.since[position]!
-    const fading = age === Infinity ? 0 : Math.exp(-age / this.options.decay)
+    const kept = fading(age / this.options.decay)
     const estimate = this.estimates[position]!
-    const jumps = this.options.kind === LATENCY.peak && millis > estimate * fading
-    this.estimates[position] = jumps ? millis : estimate * fading + millis * (1 - fading)
+    const jumps = this.options.kind === LATENCY.peak && millis > estimate * kept
+    this.estimates[position] = jumps ? millis : estimate * kept + millis * (1 - kept)
     this.since[position] = now
   }
 }

@@ -51,25 +51,28 @@ export class Least {
     if (this.idle !== null && this.servers.inFlight(position) === 0) this.idle.add(position)
   }
 
+  // In both loops scores are worked out at one place only: V8 then has room to put all of that into the loop.
   private bestOfAll(exchange: PickExchange): number {
     const { scores, sequence, servers } = this
     const { now } = exchange
+    const { count } = servers
     const step = this.turn.get()
-    const next = sequence.at(step)
-    let best = exchange.excludes(next) ? NONE : next
-    let bestScore = best === NONE ? Infinity : scores.score(next, now)
-    let bestDistance = 0
-    if (bestScore > 0) {
-      for (let position = 0; position < servers.count; position++) {
-        const score = scores.score(position, now)
-        const level = score >= bestScore * (1 - LEVEL)
-        if (score > bestScore * (1 + LEVEL) || (level && bestDistance === 0) || exchange.excludes(position)) continue
-        const distance = sequence.distance(position, step)
-        if (level && distance > bestDistance) continue
-        best = position
-        bestScore = score
-        bestDistance = distance
-      }
+    let best: number = NONE
+    let bestScore = Infinity
+    let bestDistance = Infinity
+    for (let looks = 0, position = sequence.at(step); looks < count; looks++) {
+      const at = position
+      position = position + 1 === count ? 0 : position + 1
+      const score = scores.score(at, now)
+      const level = score >= bestScore * (1 - LEVEL)
+      if (score > bestScore * (1 + LEVEL) || (level && bestDistance === 0) || exchange.excludes(at)) continue
+      const distance = sequence.distance(at, step)
+      if (level && distance > bestDistance) continue
+      best = at
+      bestScore = score
+      bestDistance = distance
+      // Idle, and it is its turn: none is better.
+      if (score === 0 && distance === 0) break
     }
     if (best !== NONE) this.turn.set(sequence.stepAfter(best, step))
     return best
@@ -80,29 +83,28 @@ export class Least {
     const { now } = exchange
     const { length } = this.sequence
     const next = this.sequence.at(((((this.turn.next() >>> 0) % length) * this.stride) % length) | 0)
-    let best = exchange.excludes(next) ? NONE : next
-    let bestScore = best === NONE ? Infinity : scores.score(next, now)
-    if (bestScore === 0) return best
-    for (let looks = 0; looks < IDLE_LOOKS; looks++) {
-      const position = idle.take()
-      if (position === NONE) break
-      if (servers.inFlight(position) !== 0 || exchange.excludes(position)) continue
+    let best: number = NONE
+    let bestScore = Infinity
+    for (let looks = 0; looks < 2 + DRAWS; looks++) {
+      const position = looks === 0 ? next : looks === 1 ? this.seenIdle(exchange, idle) : sampler.draw()
+      if (position === NONE) continue
       const score = scores.score(position, now)
-      if (score < bestScore) {
+      if (score < bestScore && !exchange.excludes(position)) {
         best = position
         bestScore = score
-      } else idle.add(position)
-      break
-    }
-    if (bestScore === 0) return best
-    for (let draws = 0; draws < DRAWS; draws++) {
-      const position = sampler.draw()
-      const score = scores.score(position, now)
-      if (score >= bestScore || exchange.excludes(position)) continue
-      best = position
-      bestScore = score
+        if (score === 0) break
+      } else if (looks === 1) idle.add(position)
     }
     return best === NONE ? firstAllowed(exchange, servers.count, next) : best
+  }
+
+  /** Takes one from the queue that is idle still and not excluded; NONE when a few looks find none. */
+  private seenIdle(exchange: PickExchange, idle: IdleQueue): number {
+    for (let looks = 0; looks < IDLE_LOOKS; looks++) {
+      const position = idle.take()
+      if (position === NONE || (this.servers.inFlight(position) === 0 && !exchange.excludes(position))) return position
+    }
+    return NONE
   }
 }
 

@@ -11,6 +11,8 @@ export class ProbePool {
   readonly since: Float64Array
   /** Picks that it is still good for. */
   readonly uses: Float64Array
+  /** No answer is older. */
+  private notBefore = Infinity
 
   constructor(capacity: number) {
     this.positions = new Int32Array(capacity)
@@ -29,6 +31,7 @@ export class ProbePool {
     this.others[index] = others
     this.millis[index] = millis
     this.since[index] = since
+    if (since < this.notBefore) this.notBefore = since
     this.uses[index] = uses
   }
 
@@ -42,7 +45,9 @@ export class ProbePool {
   }
 
   removeOlderThan(since: number): void {
+    if (since <= this.notBefore) return
     for (let index = this.size - 1; index >= 0; index--) if (this.since[index]! < since) this.remove(index)
+    this.notBefore = this.size === 0 ? Infinity : this.since[this.oldest()]!
   }
 
   /** NONE when it is empty. */

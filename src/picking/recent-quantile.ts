@@ -1,14 +1,17 @@
-// A quantile of the samples that came last. Samples come seldom (with probes), and the quantile is asked for often.
+// A quantile of the samples that came last. Samples are alike, so it mostly stays where it is: how many samples are below it
+// tells, and all of them are looked at only when it has to move to the next one.
 
 const SIZE = 128
 
 export class RecentQuantile {
   private readonly quantile: number
   private readonly samples = new Float64Array(SIZE)
-  private readonly sorted = new Float64Array(SIZE)
   private count = 0
   private next = 0
   private value = Infinity
+  /** Samples below `value`, and equal to it. */
+  private below = 0
+  private equal = 0
 
   constructor(quantile: number) {
     this.quantile = quantile
@@ -20,31 +23,51 @@ export class RecentQuantile {
   }
 
   add(sample: number): void {
-    const { samples, sorted } = this
+    const { samples, value } = this
     if (this.count === SIZE) {
-      // The oldest goes: what is behind it in order moves up.
-      const oldest = this.indexOf(samples[this.next]!)
-      sorted.copyWithin(oldest, oldest + 1, SIZE)
-      this.count--
-    }
+      // The oldest goes.
+      const gone = samples[this.next]!
+      if (gone < value) this.below--
+      else if (gone === value) this.equal--
+    } else this.count++
     samples[this.next] = sample
     this.next = (this.next + 1) % SIZE
-    const index = this.indexOf(sample)
-    sorted.copyWithin(index + 1, index, this.count)
-    sorted[index] = sample
-    this.count++
-    this.value = sorted[Math.min(this.count - 1, Math.floor(this.quantile * this.count))]!
+    if (sample < value) this.below++
+    else if (sample === value) this.equal++
+    const rank = Math.min(this.count - 1, Math.floor(this.quantile * this.count))
+    while (rank < this.below) this.moveDown()
+    while (rank >= this.below + this.equal) this.moveUp()
   }
 
-  /** Of the first one in order that is not below `sample`; the count when there is none. */
-  private indexOf(sample: number): number {
-    let low = 0
-    let high = this.count
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.sorted[middle]! < sample) low = middle + 1
-      else high = middle
+  /** To the highest sample below. */
+  private moveDown(): void {
+    const { samples, count, value } = this
+    let highest = -Infinity
+    let equal = 0
+    for (let index = 0; index < count; index++) {
+      const sample = samples[index]!
+      if (sample >= value || sample < highest) continue
+      equal = sample === highest ? equal + 1 : 1
+      highest = sample
     }
-    return low
+    this.value = highest
+    this.equal = equal
+    this.below -= equal
+  }
+
+  /** To the lowest sample above. */
+  private moveUp(): void {
+    const { samples, count, value } = this
+    let lowest = Infinity
+    let equal = 0
+    for (let index = 0; index < count; index++) {
+      const sample = samples[index]!
+      if (sample <= value || sample > lowest) continue
+      equal = sample === lowest ? equal + 1 : 1
+      lowest = sample
+    }
+    this.below += this.equal
+    this.value = lowest
+    this.equal = equal
   }
 }

@@ -5,6 +5,7 @@
 // That looks at every server. Among many the key chooses among groups first, the weight of a group being that of its members,
 // then among groups of these, and then among a few servers: three times a few scores. The price is that a server that leaves
 // makes its groups lighter, so that up to three times as many keys move as must.
+import { minusLog } from '../base/minus-log.ts'
 import { hashText, mixHash } from '../base/text-hash.ts'
 import type { PickableServers } from '../seams/strategy.ts'
 import type { Placement } from './placement.ts'
@@ -13,15 +14,13 @@ import { weightsOf } from './weights.ts'
 /** Up to so many servers every one is looked at. */
 const FLAT_UP_TO = 64
 /** Groups within the whole, and within a group. */
-const FAN_OUT = 32
+const FAN_OUT = 16
 
 export class Rendezvous implements Placement {
   /** Every server is looked at, and moves are as few as can be. */
   readonly flat: boolean
-  private readonly shares: Float64Array
-  private readonly equal: boolean
-  private readonly seeds: Int32Array
-  private readonly groups: Groups | null
+  /** The servers themselves while flat, else the outermost groups. */
+  private readonly all: Groups
   /** The `rank`s of the present hash that were given out; for flat ones. */
   private readonly given: Int32Array
   private round = 0
@@ -34,11 +33,9 @@ export class Rendezvous implements Placement {
     const { count } = servers
     this.flat = count <= (before?.flat === false ? FLAT_UP_TO / 2 : FLAT_UP_TO)
     const weights = weightsOf(servers)
-    this.shares = Float64Array.from(weights, (weight) => 1 / weight)
-    this.equal = weights.every((weight) => weight === weights[0])
-    this.seeds = Int32Array.from({ length: count }, (_, position) => hashText(servers.address(position)))
+    const seeds = Int32Array.from({ length: count }, (_, position) => hashText(servers.address(position)))
     this.given = new Int32Array(this.flat ? count : 0)
-    this.groups = this.flat ? null : groupUp(this.seeds, weights)
+    this.all = this.flat ? serversOf(Array.from(seeds.keys()), seeds, weights) : groupUp(seeds, weights)
   }
 
   hash(key: string): number {
@@ -49,25 +46,32 @@ export class Rendezvous implements Placement {
     if (this.flat) return this.best(hash, rank)
     // Further choices are the first ones of other hashes.
     const own = rank === 0 ? hash : mixHash(hash + Math.imul(rank, 0x9e3779b9))
-    const outer = this.groups!.inner[winner(this.groups!, own)]!
+    const outer = this.all.inner[winner(this.all, own)]!
     const inner = outer.inner[winner(outer, mixHash(own ^ 0x27d4eb2f))]!
     return inner.positions[winner(inner, mixHash(own ^ 0x165667b1))]!
   }
 
   private best(hash: number, rank: number): number {
     if (rank === 0) this.round = (this.round + 1) | 0
-    const { given, round, seeds, shares, equal } = this
+    const { given, round, all } = this
+    const best = rank === 0 ? winner(all, hash) : this.bestOfOthers(hash)
+    given[best] = round
+    return best
+  }
+
+  /** Among those that were not given out in this round. */
+  private bestOfOthers(hash: number): number {
+    const { given, round } = this
+    const { seeds, shares } = this.all
     let best = 0
     let least = Infinity
     for (let position = 0; position < seeds.length; position++) {
       if (given[position] === round) continue
-      const mixed = mixHash(hash ^ seeds[position]!)
-      const cost = equal ? -(mixed >>> 0) : costBelow(least, mixed, shares[position]!)
+      const cost = minusLog(mixHash(hash ^ seeds[position]!)) * shares[position]!
       if (cost >= least) continue
       best = position
       least = cost
     }
-    given[best] = round
     return best
   }
 }
@@ -77,17 +81,36 @@ interface Groups {
   readonly seeds: Int32Array
   /** One divided by the weight. */
   readonly shares: Float64Array
+  readonly equal: boolean
   /** Empty where there are servers. */
   readonly inner: readonly Groups[]
   readonly positions: Int32Array
 }
 
 /** The number with the highest −weight / ln(hash), which is the lowest −ln(hash) / weight. */
-function winner({ seeds, shares }: Groups, hash: number): number {
+function winner(groups: Groups, hash: number): number {
+  return groups.equal ? highest(groups.seeds, hash) : cheapest(groups, hash)
+}
+
+/** Among equal weights the highest hash wins, and no logarithm is needed. */
+function highest(seeds: Int32Array, hash: number): number {
+  let best = 0
+  // From the greatest down, as a number with a sign: turning the highest bit over keeps the order.
+  let most = -(2 ** 31)
+  for (let index = 0; index < seeds.length; index++) {
+    const mixed = mixHash(hash ^ seeds[index]!) ^ 0x80000000
+    if (mixed <= most) continue
+    best = index
+    most = mixed
+  }
+  return best
+}
+
+function cheapest({ seeds, shares }: Groups, hash: number): number {
   let best = 0
   let least = Infinity
   for (let index = 0; index < seeds.length; index++) {
-    const cost = costBelow(least, mixHash(hash ^ seeds[index]!), shares[index]!)
+    const cost = minusLog(mixHash(hash ^ seeds[index]!)) * shares[index]!
     if (cost >= least) continue
     best = index
     least = cost
@@ -95,27 +118,24 @@ function winner({ seeds, shares }: Groups, hash: number): number {
   return best
 }
 
-/**
- * −ln of a hash as a number between 0 and 1, times `share`; Infinity where it is clear that this is not below `least`: −ln u is
- * at least 1 − u, which settles all but a few without a logarithm.
- */
-function costBelow(least: number, hash: number, share: number): number {
-  const u = ((hash >>> 0) + 0.5) / 2 ** 32
-  return (1 - u) * share < least ? -Math.log(u) * share : Infinity
-}
-
 /** Each server is in the group that its address says, whoever else there is. */
 function groupUp(seeds: Int32Array, weights: readonly number[]): Groups {
   const outer = split(Array.from(seeds.keys()), (position) => seeds[position]! & (FAN_OUT - 1))
   return groupsOf(outer, weights, (members) => {
     const inner = split(members, (position) => (seeds[position]! >>> 8) & (FAN_OUT - 1))
-    return groupsOf(inner, weights, (positions) => ({
-      seeds: Int32Array.from(positions, (position) => seeds[position]!),
-      shares: Float64Array.from(positions, (position) => 1 / weights[position]!),
-      inner: [],
-      positions: Int32Array.from(positions),
-    }))
+    return groupsOf(inner, weights, (positions) => serversOf(positions, seeds, weights))
   })
+}
+
+function serversOf(positions: readonly number[], seeds: Int32Array, weights: readonly number[]): Groups {
+  const shares = Float64Array.from(positions, (position) => 1 / weights[position]!)
+  return {
+    seeds: Int32Array.from(positions, (position) => seeds[position]!),
+    shares,
+    equal: shares.every((share) => share === shares[0]),
+    inner: [],
+    positions: Int32Array.from(positions),
+  }
 }
 
 function groupsOf(
@@ -123,9 +143,11 @@ function groupsOf(
   weights: readonly number[],
   inside: (members: readonly number[]) => Groups,
 ): Groups {
+  const shares = Float64Array.from(groups, ([, members]) => 1 / members.reduce((sum, one) => sum + weights[one]!, 0))
   return {
     seeds: Int32Array.from(groups, ([number]) => mixHash(number + 1)),
-    shares: Float64Array.from(groups, ([, members]) => 1 / members.reduce((sum, member) => sum + weights[member]!, 0)),
+    shares,
+    equal: shares.every((share) => share === shares[0]),
     inner: groups.map(([, members]) => inside(members)),
     positions: new Int32Array(0),
   }

@@ -2,6 +2,7 @@
 // early. One exchange at a time, so pipelined requests are answered in order.
 
 import type { Placed } from '../base/bag.ts'
+import { inOnePiece } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
 import type { Fields } from '../http1/fields.ts'
@@ -14,6 +15,7 @@ import type { Accepted } from './acceptor.ts'
 import { type Answer, answerText, explain } from './answer.ts'
 import { Channel, type ChannelOwner } from './channel.ts'
 import { Exchange } from './exchange.ts'
+import type { Forwarder } from './forwarder.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -57,6 +59,12 @@ export class ClientConnection implements ChannelOwner, Placed {
   private forwardBlock = ''
   private forwardHead: RequestHead | null = null
   private forwardText = ''
+  /** What the server was told about the client the last time, and what it depends on. */
+  private about = ''
+  private aboutWhole = false
+  private aboutHost = ''
+  private aboutOld = false
+  private aboutBy: Forwarder | null = null
   /** Bytes that had left when the write watch last looked. */
   private delivered = 0
 
@@ -130,7 +138,7 @@ export class ClientConnection implements ChannelOwner, Placed {
     if (head === this.forwardHead) return this.forwardText
     const { fields } = head
     if (fields !== this.forwardFields) {
-      const lines = this.runtime.forwarder.lines(head, this.address, this.trusted)
+      const lines = this.linesAbout(head)
       const upgrade = head.old || fields.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${fields.upgrade}\r\n`
       this.forwardFields = fields
       this.forwardBlock = `${fields.forward}${lines}${upgrade}\r\n`
@@ -141,6 +149,26 @@ export class ClientConnection implements ChannelOwner, Placed {
     this.forwardHead = head
     this.forwardText = line + this.forwardBlock
     return this.forwardText
+  }
+
+  /**
+   * The lines that say who the client is. Of one that is not trusted they depend on few things, so that they stay the same
+   * while its other header lines change.
+   */
+  private linesAbout(head: RequestHead): string {
+    const { forwarder } = this.runtime
+    if (this.trusted) return forwarder.lines(head, this.address, true)
+    if (head.host !== this.aboutHost || head.old !== this.aboutOld || forwarder !== this.aboutBy) {
+      this.aboutBy = forwarder
+      this.aboutHost = head.host
+      this.aboutOld = head.old
+      this.about = forwarder.lines(head, this.address, false)
+      this.aboutWhole = false
+    } else if (!this.aboutWhole) {
+      this.about = inOnePiece(this.about)
+      this.aboutWhole = true
+    }
+    return this.about
   }
 
   /** Writes an answer of our own. */
@@ -356,6 +384,9 @@ export class ClientConnection implements ChannelOwner, Placed {
     this.forwardBlock = ''
     this.forwardHead = null
     this.forwardText = ''
+    this.aboutBy = null
+    this.aboutHost = ''
+    this.about = ''
     if (rest < Number.POSITIVE_INFINITY) this.runtime.wheel.set(this.timer, rest, performance.now())
   }
 

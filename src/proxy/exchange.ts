@@ -55,8 +55,9 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
   private places = 0
   /** Our place in the queue. */
   private waiting: Waiting<Server> | null = null
-  /** Slots. */
-  private tried: number[] = []
+  /** Slots of the servers that were tried; nearly always there is but one. */
+  private firstTried: number = NONE
+  private laterTried: number[] | null = null
   /** A final response head is on its way to the client. */
   private answering = false
   private keepsClient = false
@@ -207,7 +208,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   /** Asked by the pool, as the next. */
   hasTried(slot: number): boolean {
-    return this.tried.length > 0 && this.tried.includes(slot)
+    return slot === this.firstTried || this.laterTried?.includes(slot) === true
   }
 
   key(source: KeySource): string {
@@ -216,7 +217,14 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   /** Lets the servers that were tried be picked again, but for the one in this slot. */
   forgetTried(slot: number): void {
-    this.tried = slot === NONE ? [] : [slot]
+    this.firstTried = slot
+    this.laterTried = null
+  }
+
+  private remember(slot: number): void {
+    if (this.firstTried === NONE) this.firstTried = slot
+    else if (this.laterTried === null) this.laterTried = [slot]
+    else this.laterTried.push(slot)
   }
 
   // ── connect ──
@@ -234,7 +242,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
   connect(server: Server, hedge: boolean, now: number): Attempt {
     const { runtime } = this
     const upstream = this.upstream!
-    this.tried.push(server.slot)
+    this.remember(server.slot)
     runtime.counters.addForServer(server.slot, SERVER_COUNTER.picked)
     if (runtime.log.selected !== null) runtime.log.selected(server, upstream.pool.load)
     // A retry does not trust a connection that may be as stale as the last one.
@@ -418,6 +426,7 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     if (!this.internal) this.runtime.counters.addOwnStatus(answer.status)
     this.keepsClient = this.head.keepAlive && this.request.done && !this.runtime.draining
     this.client.answer(answer, this.head, this.keepsClient)
+    this.responseBytes = this.head.method === 'HEAD' ? 0 : Buffer.byteLength(answer.body)
     this.account(performance.now())
   }
 

@@ -102,7 +102,9 @@ export class BreakerCells {
       const done = doneOf(cell) + 1
       const closes = done >= needed
       const next = closes ? make(CLOSED, 0, 0, phase) : make(HALF_OPEN, takenOf(cell) - 1, done, phase)
-      if (this.change(slot, cell, next)) return closes
+      if (!this.change(slot, cell, next)) continue
+      if (closes) this.table.markUp(slot)
+      return closes
     }
   }
 

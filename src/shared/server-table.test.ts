@@ -88,6 +88,20 @@ test('a weight factor is a new epoch only when it changes', () => {
   assert.equal(table.healthEpoch() - first, 1)
 })
 
+test('the table tells since when a server is pickable: new, up again, or no longer barred', () => {
+  let now = 1000
+  const table = new ServerTable(1, () => now++)
+  assert.equal(table.upSince(0), 0)
+  table.setHealth(0, DOWN)
+  table.bar(0, BAR.ejected)
+  table.setHealth(0, UP)
+  assert.equal(table.upSince(0), 0, 'it is still barred')
+  table.unbar(0, BAR.ejected)
+  assert.equal(table.upSince(0), 1000)
+  table.reset(0)
+  assert.deepEqual([table.upSince(0), table.bars(0), table.weightFactor(0)], [0, 0, 1])
+})
+
 test('one decision at a time: a second one does not happen, unless the first was abandoned', () => {
   const table = new ServerTable(1)
   const other = new ServerTable(table.buffer)

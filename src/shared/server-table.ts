@@ -1,5 +1,5 @@
 // What every thread knows about each server, by slot: health, in-flight exchanges, connect failures in a row, and its
-// standing: what keeps it from being picked although it is up, and what workers note. Strategies read thousands of
+// standing: what keeps it from being picked although it is up, and since when it can be. Strategies read thousands of
 // in-flight counts for one pick, so those lie close together, and the standings behind all of them.
 // The main thread and all workers write here, always with Atomics (but for times, which are doubles and written whole).
 import { processMillis } from '../base/process-clock.ts'
@@ -47,11 +47,12 @@ export const STANDING = {
   /** What response headers said last: per cent of the weight plus one, or 0; DRAIN_SAID, READY_SAID, or 0. */
   saidWeight: 7,
   saidDrain: 8,
-  saidAt: 10,
-  orcaWeight: 12,
-  orcaAt: 14,
+  upSince: 10,
+  saidAt: 12,
+  orcaWeight: 14,
+  orcaAt: 16,
 } as const
-const STANDING_CELLS = 16
+const STANDING_CELLS = 18
 
 export class ServerTable {
   readonly buffer: SharedArrayBuffer
@@ -59,6 +60,7 @@ export class ServerTable {
   /** Milliseconds on a clock that all threads share. */
   readonly now: () => number
   private readonly cells: Int32Array
+  private readonly times: Float64Array
 
   /** Makes a table with room for `capacity` servers, or opens the one in `buffer`. */
   constructor(source: number | SharedArrayBuffer, now: () => number = processMillis) {
@@ -66,6 +68,7 @@ export class ServerTable {
     this.buffer = typeof source === 'number' ? new SharedArrayBuffer(4 * (HEADER_CELLS + source * perSlot)) : source
     this.now = now
     this.cells = new Int32Array(this.buffer)
+    this.times = new Float64Array(this.buffer)
     this.capacity = (this.cells.length - HEADER_CELLS) / perSlot
   }
 
@@ -81,7 +84,7 @@ export class ServerTable {
   /** Sets the health of a server; returns whether that changed anything. */
   setHealth(slot: number, health: Health): boolean {
     const changed = Atomics.exchange(this.cells, at(slot) + HEALTH, health) !== health
-    if (changed) Atomics.add(this.cells, HEALTH_EPOCH, 1)
+    if (changed) this.standingChanged(slot, health === UP)
     return changed
   }
 
@@ -99,7 +102,7 @@ export class ServerTable {
   bar(slot: number, bar: Bar): boolean {
     const before = Atomics.or(this.cells, this.standing(slot) + STANDING.bars, bar)
     if ((before & bar) !== 0) return false
-    Atomics.add(this.cells, HEALTH_EPOCH, 1)
+    this.standingChanged(slot, false)
     return true
   }
 
@@ -107,8 +110,21 @@ export class ServerTable {
   unbar(slot: number, bar: Bar): boolean {
     const before = Atomics.and(this.cells, this.standing(slot) + STANDING.bars, ~bar)
     if ((before & bar) === 0) return false
-    Atomics.add(this.cells, HEALTH_EPOCH, 1)
+    this.standingChanged(slot, before === bar)
     return true
+  }
+
+  /**
+   * When the server became pickable last: new, up again, or no longer barred; 0: it was from the start. Milliseconds on
+   * the clock of `now`.
+   */
+  upSince(slot: number): number {
+    return this.times[(this.standing(slot) + STANDING.upSince) / 2]!
+  }
+
+  /** The server is as good as new: what starts slowly does so now. */
+  markUp(slot: number): void {
+    this.standingChanged(slot, true)
   }
 
   /** What the server's own feedback leaves of its weight: 0.05 to 1. */
@@ -147,6 +163,11 @@ export class ServerTable {
   /** Where the standing of a server begins among the cells of the buffer. */
   standing(slot: number): number {
     return HEADER_CELLS + this.capacity * CELLS_PER_SLOT + slot * STANDING_CELLS
+  }
+
+  private standingChanged(slot: number, better: boolean): void {
+    if (better && this.pickable(slot)) this.times[(this.standing(slot) + STANDING.upSince) / 2] = this.now()
+    Atomics.add(this.cells, HEALTH_EPOCH, 1)
   }
 
   /** Takes a server down if it is up; returns whether it was. A draining one stays as it is. */

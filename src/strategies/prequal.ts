@@ -60,7 +60,7 @@ const rules = {
   },
   hot_quantile: {
     kind: 'share',
-    default: 0.84,
+    default: 0.6,
     summary: 'A server is hot when it has more in flight than this share of the answers.',
   },
 } as const satisfies OptionRules
@@ -146,12 +146,12 @@ class PrequalPicker implements Picker {
     let bestHot = true
     let bestScore = Infinity
     for (let index = 0; index < pool.size; index++) {
-      if (exchange.excludes(pool.positions[index]!)) continue
       const load = this.load(index, now)
       const isHot = load > hot
       if (isHot && !bestHot) continue
       const score = isHot ? load : this.latency(index, now)
       if (isHot === bestHot && score >= bestScore) continue
+      if (exchange.excludes(pool.positions[index]!)) continue
       best = index
       bestHot = isHot
       bestScore = score

@@ -5,6 +5,9 @@ import fc from 'fast-check'
 import { seededRandom } from '../../src/base/random.ts'
 import { BodyReader } from '../../src/http1/body-reader.ts'
 import { Fields } from '../../src/http1/fields.ts'
+import { HeadReader, REFUSED } from '../../src/http1/head-reader.ts'
+import { Refusal } from '../../src/http1/refusals.ts'
+import { type RequestHead, readRequestHead } from '../../src/http1/request-head.ts'
 import { readCases } from './case-files.ts'
 import { chunkedBody, request, responses, type WrittenMessage } from './grammar.ts'
 import { mutate } from './mutate.ts'
@@ -60,6 +63,39 @@ describe(`http1: properties (SEED=${SEED})`, () => {
       )
     }
   })
+
+  holds(
+    'what a connection remembers of its last head never changes how the next one is read',
+    3000,
+    [number],
+    (seed) => {
+      const random = seededRandom(seed)
+      const memory = new HeadReader(300, 100)
+      let previous: RequestHead | null = null
+      let text = pick(requestCorpus, random)
+      for (let i = 0; i < 8; i++) {
+        // Mostly the same bytes again: whole, bent a little, cut off, or with more behind them.
+        if (random() < 0.2) text = pick(requestCorpus, random)
+        const next = random() < 0.5 ? text : mutate(text, requestCorpus, random)
+        const cut = random() < 0.2 ? next.subarray(0, Math.floor(random() * next.length)) : next
+        const bytes = random() < 0.3 ? Buffer.concat([cut, text]) : cut
+        const fresh = new HeadReader(300, 100)
+        const stop = memory.feed(bytes, 0, bytes.length)
+        assert.equal(stop, fresh.feed(bytes, 0, bytes.length))
+        assert.equal(memory.refusal, fresh.refusal)
+        if (stop < 0) {
+          if (stop === REFUSED) return
+          memory.reset()
+          continue
+        }
+        assert.equal(memory.head, fresh.head)
+        const head: RequestHead | Refusal = readRequestHead(memory.head, LIMITS, previous)
+        assert.deepEqual(head, readRequestHead(fresh.head, LIMITS, null))
+        if (head instanceof Refusal) return
+        previous = head
+      }
+    },
+  )
 
   holds('any split of nearly valid responses gives the same result', 3000, [number], (seed) => {
     const random = seededRandom(seed)

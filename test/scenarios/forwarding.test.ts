@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Setup, startBalancer } from '../support/balancer.ts'
-import { get } from '../support/client.ts'
+import { connect, get } from '../support/client.ts'
 import type { Request } from '../support/message.ts'
 import { answers, ok, startOrigin } from '../support/origin.ts'
 
@@ -60,6 +60,39 @@ test('names the version that the client spoke in Via', async (t) => {
   const received = await balancerWith(t, {})
   assert.equal((await received('GET / HTTP/1.0\r\nHost: test\r\n\r\n')).get('via'), '1.0 octoload')
   assert.equal((await received(get())).get('via'), '1.1 octoload')
+})
+
+test('says of each request on a connection what is true of that one', async (t) => {
+  for (const trusted_proxies of [[], ['127.0.0.1']]) {
+    const seen: Request[] = []
+    const origin = await startOrigin(t, answers(ok(), seen))
+    const balancer = await startBalancer(t, { servers: [origin], forwarding: { forwarded: true, trusted_proxies } })
+    const client = await connect(t, balancer.port)
+    let number = 0
+    for (const [host, version, cookie] of [
+      ['one.example', 1, 'a'],
+      ['one.example', 1, 'b'],
+      ['one.example', 1, 'c'],
+      ['two.example', 1, 'c'],
+      ['one.example', 0, 'c'],
+      ['one.example', 0, 'd'],
+      ['one.example', 0, 'e'],
+      ['one.example', 1, 'e'],
+    ] as const) {
+      const former = `X-Forwarded-For: 6.6.6.${++number}`
+      client.send(
+        `GET / HTTP/1.${version}\r\nHost: ${host}\r\nConnection: keep-alive\r\n${former}\r\nCookie: ${cookie}\r\n\r\n`,
+      )
+      assert.equal((await client.response()).status, 200)
+      const request = seen.at(-1)!
+      const from = trusted_proxies.length === 0 ? '127.0.0.1' : `6.6.6.${number}, 127.0.0.1`
+      assert.deepEqual(request.all('x-forwarded-for'), [from])
+      assert.deepEqual(request.all('x-forwarded-host'), [host])
+      assert.deepEqual(request.all('via'), [`1.${version} octoload`])
+      assert.deepEqual(request.all('forwarded'), [`for=127.0.0.1;host=${host};proto=http`])
+      assert.deepEqual(request.all('cookie'), [cookie])
+    }
+  }
 })
 
 test('extends the Via of a trusted proxy and replaces that of others', async (t) => {

@@ -42,13 +42,15 @@ test('answers HEAD without a body, and keeps the connection', async () => {
 
 test('counts them as failed, and logs the reason with method, target and server', async (t) => {
   const mine = await startBalancer(t, { servers: [refusing], passive_health: { connect_failures: 0 } })
-  await mine.exchange(get('/some/where?x=1'))
+  const answer = await mine.exchange(get('/some/where?x=1'))
+  // The line is the last thing, so everything is counted by then.
+  const [line] = await mine.logged(/Request failed with 502: .*/)
   const { totals, failures, ownAnswers } = mine.lb.metrics()
   assert.equal(totals.requests, 1)
   assert.equal(totals.failed, 1)
   assert.equal(failures.connect_refused, 1)
+  assert.equal(totals.responseBytes, answer.text.length)
   assert.deepEqual(ownAnswers, { '502': 1 })
-  const [line] = await mine.logged(/Request failed with 502: .*/)
   assert.match(line, /GET \/some\/where\?x=1/)
   assert.match(line, /connection refused/)
   assert.ok(line.includes(refusing.url))

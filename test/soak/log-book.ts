@@ -12,6 +12,9 @@ const EXPECTED = new Set([
   'server_draining',
   'server_removed',
   'server_healthy',
+  // Some paths fail on purpose, and five failures in a row are enough.
+  'server_ejected',
+  'server_returned',
   'shutting_down',
   'shutdown_complete',
 ])

@@ -37,7 +37,7 @@ export class TestPool {
   /** One upstream as in a config file; servers are numbered from 0 in its order. */
   constructor(upstream: Upstream, top: Partial<FileConfig> = {}, before?: TestPool) {
     const plan = upstreamPlan(upstream, top)
-    this.table = before?.table ?? new ServerTable(64)
+    this.table = before?.table ?? new ServerTable(64, () => this.now)
     const turns = new Turns(1)
     this.tools = before?.tools ?? {
       table: this.table,
