@@ -136,7 +136,8 @@ function readOtherForm(
   const absolute = ABSOLUTE.exec(target)
   if (absolute === null) return REFUSALS.badTarget
   const [, authority = '', rest = ''] = absolute
-  if (!HOST.test(authority)) return REFUSALS.badTarget
+  // A fragment right after the host could be taken for a part of the host.
+  if (!HOST.test(authority) || rest.startsWith('#')) return REFUSALS.badTarget
   const withoutHost = readFields(block, REQUEST, limits.request_headers, true)
   if (withoutHost instanceof Refusal) return withoutHost
   withoutHost.upgrade = fields.upgrade
