@@ -73,6 +73,7 @@ function compileUpstream(
     connections: upstream.connections,
     slow_start: upstream.slow_start,
     tiers: { overprovisioning: upstream.overprovisioning, panic: upstream.panic_threshold, zone },
+    probePath: upstream.health_check.kind === 'http' ? upstream.health_check.path : '/',
     connectFailures: upstream.passive_health.connect_failures,
     failureStatuses: compileStatuses(upstream.failure_statuses),
     outliers: upstream.outlier_detection,

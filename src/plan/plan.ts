@@ -78,6 +78,8 @@ export interface UpstreamPlan {
   readonly connections: Connections
   readonly slow_start: SlowStart
   readonly tiers: TierRules
+  /** What a strategy that asks servers asks for, unless it says so itself: the path of the health check. */
+  readonly probePath: string
   /** Connect failures in a row that take a server down; 0: never. */
   readonly connectFailures: number
   /** By status: 1 when it counts as a failure of the server. */

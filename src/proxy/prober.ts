@@ -37,7 +37,7 @@ export class Prober {
     line.active++
     this.active++
     const connection = line.idle.pop() ?? this.open(server, line)
-    connection.ask(path, (answer) => {
+    connection.ask(path === '' ? server.upstream.probePath : path, (answer) => {
       line.active--
       this.active--
       answered(answer)

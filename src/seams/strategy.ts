@@ -82,7 +82,7 @@ export interface StrategyTools {
   /** Uniform in [0, 1); seedable. */
   readonly random: () => number
   readonly turn: Turn
-  /** Asks a server how it is, beside all exchanges; `Picker.probed` is called with the answer. `path` is a request target. */
+  /** Asks a server how it is, beside all exchanges; `Picker.probed` is called with the answer. `path` is a request target; empty: that of the health check. */
   readonly probe: (position: number, path: string) => void
 }
 

@@ -37,11 +37,12 @@ const rules = {
   path: {
     kind: 'text',
     title: 'path',
-    pattern: '/[\\x21\\x22\\x24-\\x7e]*',
-    examples: ['/'],
+    pattern: '(?:/[\\x21\\x22\\x24-\\x7e]*)?',
+    examples: ['/load'],
     hint: 'a path begins with "/" and has no fragment or space',
-    default: '/',
-    summary: 'Path that probes ask for. It should be cheap, and say what is in flight in `endpoint-load-metrics`.',
+    default: '',
+    summary:
+      'Path that probes ask for; empty: that of the health check. It should be cheap, and say what is in flight in `endpoint-load-metrics`.',
   },
   probes_per_request: {
     kind: 'number',

@@ -67,6 +67,26 @@ test('prequal asks servers beside the requests, and goes by what they say', asyn
   assert.ok(connections < 20, `${connections} connections, ${probes.length} probes`)
 })
 
+test('probes ask for what the health check asks for, unless told otherwise', async (t) => {
+  const targets = new Set<string>()
+  const origin = await startOrigin(t, async (connection) => {
+    for (;;) {
+      targets.add((await readRequest(connection)).target)
+      connection.send(ok('x'))
+    }
+  })
+  const balancer = await startBalancer(t, {
+    servers: [origin, await startOrigin(t, answers(ok('y')))],
+    strategy: 'prequal',
+    health_check: { path: '/cheap', interval: '1h', timeout: '30s', initial: 'up' },
+  })
+  await eventually(async () => {
+    await balancer.exchange(get('/page', 'Connection: close'))
+    return targets.has('/cheap') && targets.has('/page')
+  }, 'a probe')
+  assert.deepEqual([...targets].sort(), ['/cheap', '/page'])
+})
+
 test('probes that are not answered, refused or answered with nonsense disturb nothing', async (t) => {
   const origin = (probe: string | null) =>
     startOrigin(t, async (connection) => {
