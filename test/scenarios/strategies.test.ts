@@ -68,10 +68,10 @@ test('prequal asks servers beside the requests, and goes by what they say', asyn
 })
 
 test('probes ask for what the health check asks for, unless told otherwise', async (t) => {
-  const targets = new Set<string>()
+  const targets: string[] = []
   const origin = await startOrigin(t, async (connection) => {
     for (;;) {
-      targets.add((await readRequest(connection)).target)
+      targets.push((await readRequest(connection)).target)
       connection.send(ok('x'))
     }
   })
@@ -82,9 +82,10 @@ test('probes ask for what the health check asks for, unless told otherwise', asy
   })
   await eventually(async () => {
     await balancer.exchange(get('/page', 'Connection: close'))
-    return targets.has('/cheap') && targets.has('/page')
-  }, 'a probe')
-  assert.deepEqual([...targets].sort(), ['/cheap', '/page'])
+    // The health check itself asks once.
+    return targets.includes('/page') && targets.filter((target) => target === '/cheap').length > 2
+  }, 'probes')
+  assert.deepEqual([...new Set(targets)].sort(), ['/cheap', '/page'])
 })
 
 test('probes that are not answered, refused or answered with nonsense disturb nothing', async (t) => {
