@@ -203,8 +203,10 @@ function checkRoutes(file: Entries): Finding[] {
 
 /** The same for two routes that match the same requests. */
 function matchKey({ hosts, path_prefix, methods }: Entries): string {
-  const hostNames = listOf(hosts).map((host) => String(host).toLowerCase())
-  return JSON.stringify([hostNames.sort(), path_prefix ?? '/', listOf(methods).map(String).sort()])
+  // Whatever stands there: it need not be a name, nor anything that can be made text.
+  const texts = (list: unknown) => listOf(list).map((one) => JSON.stringify(one))
+  const hostNames = texts(hosts).map((host) => host.toLowerCase())
+  return JSON.stringify([hostNames.sort(), path_prefix ?? '/', texts(methods).sort()])
 }
 
 function checkUpstreams(upstreams: Entries): Finding[] {

@@ -155,6 +155,17 @@ test('never throws, whatever the text', () => {
   for (const deep of ['['.repeat(200_000), '{"a":'.repeat(200_000)]) assert.equal(parseConfig(deep).ok, false)
 })
 
+test('a host or method that cannot even be made text is a problem with a place', () => {
+  for (const key of ['hosts', 'methods']) {
+    const result = parseConfig(`{"routes": [{"match": {"${key}": [{"toString": ""}]}}]}`)
+    assert.ok(!result.ok)
+    assert.ok(
+      result.problems.some(({ path }) => path === `routes[0].match.${key}[0]`),
+      JSON.stringify(result.problems),
+    )
+  }
+})
+
 test('never throws for a config of which any parts were replaced, and always says where', () => {
   const whole = {
     load_balancer: { health_check_interval_seconds: 30 },

@@ -8,10 +8,17 @@ import type { Server } from './server.ts'
 /** Probes at a time. What comes beyond is not sent: a server that does not answer in time is not asked more often. */
 const MOST = 128
 const MOST_PER_SERVER = 4
+/**
+ * Milliseconds between two probes of a server. What this process has in flight is known without asking, so an answer that is a little
+ * older is as good; and under thousands of requests a second, a probe for each would cost as much as the requests.
+ */
+const REST_MS = 5
 
 /** The connections for the probes of one server. */
 interface Line {
   active: number
+  /** When the last probe was sent; milliseconds on the monotonic clock. */
+  askedAt: number
   readonly idle: ProbeConnection[]
 }
 
@@ -24,16 +31,18 @@ export class Prober {
     this.runtime = runtime
   }
 
-  /** `answered` is called once; never when the server has left or there are too many probes already. */
+  /** `answered` is called once; never when the server has left, was asked a moment ago, or there are too many probes already. */
   probe(server: Server, path: string, answered: (answer: ProbeAnswer) => void): void {
     // One that has left must not get a line any more: nobody would take it away again.
     if (server.closed || this.active >= MOST) return
     let line = this.lines.get(server)
     if (line === undefined) {
-      line = { active: 0, idle: [] }
+      line = { active: 0, askedAt: Number.NEGATIVE_INFINITY, idle: [] }
       this.lines.set(server, line)
     }
-    if (line.active >= MOST_PER_SERVER) return
+    const now = performance.now()
+    if (line.active >= MOST_PER_SERVER || now < line.askedAt + REST_MS) return
+    line.askedAt = now
     line.active++
     this.active++
     const connection = line.idle.pop() ?? this.open(server, line)
