@@ -1,11 +1,13 @@
 // The circuit breakers of one upstream, as far as they take time: opens them by what a window shows, lets trials in when
 // the open time is over, and follows what the workers do. It runs in the main thread and has no clock.
+
 import type { CircuitBreaker } from '../config/config.ts'
 import { BreakerCells, type BreakerState, CLOSED, HALF_OPEN, OPEN } from '../shared/breaker-cells.ts'
 import type { Counters } from '../shared/counters.ts'
 import type { ServerTable } from '../shared/server-table.ts'
 import { Standing } from '../shared/standing.ts'
 import { BreakerWindow, WINDOW_STEPS } from './breaker-window.ts'
+import { carryOver } from './carry-over.ts'
 import { GrowingTime } from './growing-time.ts'
 import { looksBack } from './guard.ts'
 import { ServerCounts } from './server-counts.ts'
@@ -62,12 +64,7 @@ export class BreakerKeeper {
 
   /** Looks after these servers from now on; those that stay keep their state. */
   watch(servers: readonly { readonly slot: number; readonly url: string }[]): void {
-    const before = this.servers
-    this.servers = new Map()
-    for (const { slot, url } of servers) {
-      const known = before.get(slot)
-      this.servers.set(slot, known?.url === url ? known : this.begin(slot, url))
-    }
+    this.servers = carryOver(this.servers, servers, (slot, url) => this.begin(slot, url))
   }
 
   /** A worker has opened or closed the breaker of a server. */

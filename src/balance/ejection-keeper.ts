@@ -1,10 +1,12 @@
 // Outlier detection of one upstream, as far as it takes time or a look at all servers: compares them at intervals, ejects
 // those that do worse, and brings back everyone whose time is over. It runs in the main thread and has no clock.
+
 import type { OutlierDetection } from '../config/config.ts'
 import type { Counters } from '../shared/counters.ts'
 import { quantile } from '../shared/histogram.ts'
 import { BAR, type ServerTable, UP } from '../shared/server-table.ts'
 import { Standing } from '../shared/standing.ts'
+import { carryOver } from './carry-over.ts'
 import { eject } from './eject.ts'
 import { GrowingTime } from './growing-time.ts'
 import { comparesServers } from './guard.ts'
@@ -62,12 +64,7 @@ export class EjectionKeeper {
 
   /** Looks after these servers from now on; those that stay keep their state. */
   watch(servers: readonly { readonly slot: number; readonly url: string }[]): void {
-    const before = this.servers
-    this.servers = new Map()
-    for (const { slot, url } of servers) {
-      const known = before.get(slot)
-      this.servers.set(slot, known?.url === url ? known : this.begin(slot, url))
-    }
+    this.servers = carryOver(this.servers, servers, (slot, url) => this.begin(slot, url))
     this.slots = [...this.servers.keys()]
   }
 

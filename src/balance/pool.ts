@@ -126,10 +126,8 @@ export class Pool<S extends PoolServer> implements PickExchange {
 
   /** Chooses a server and takes a place on it, which is to be given back with `finish`; null when there is none. */
   choose(exchange: PoolExchange, now: number): S | null {
-    if (this.epoch !== this.tools.table.healthEpoch() || now >= this.changesAt) this.rebuild(now)
+    this.askFor(exchange, now)
     const { tiers } = this
-    this.exchange = exchange
-    this.now = now
     if (tiers.length === 1) return this.chooseFrom(tiers[0]!)
     return tiers.length === 0 ? null : this.chooseByShare(tiers)
   }
@@ -162,9 +160,7 @@ export class Pool<S extends PoolServer> implements PickExchange {
 
   /** Whether there is a server for this exchange now. */
   hasPlace(exchange: PoolExchange, now: number): boolean {
-    if (this.epoch !== this.tools.table.healthEpoch() || now >= this.changesAt) this.rebuild(now)
-    this.exchange = exchange
-    this.now = now
+    this.askFor(exchange, now)
     for (const tier of this.tiers) {
       this.tier = tier
       for (let position = 0; position < tier.servers.length; position++) if (!this.excludes(position)) return true
@@ -180,6 +176,13 @@ export class Pool<S extends PoolServer> implements PickExchange {
 
   key(source: KeySource): string {
     return this.exchange!.key(source)
+  }
+
+  /** What pickers are asked from here on is for this exchange; they are made anew first if anything has changed. */
+  private askFor(exchange: PoolExchange, now: number): void {
+    if (this.epoch !== this.tools.table.healthEpoch() || now >= this.changesAt) this.rebuild(now)
+    this.exchange = exchange
+    this.now = now
   }
 
   /** Asks one tier by their shares, and where it has nobody to offer, the others in their order. */
