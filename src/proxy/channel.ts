@@ -108,7 +108,7 @@ export class Channel implements TransportOwner {
     return address.startsWith('::ffff:') ? address.slice(7) : address
   }
 
-  /** Some written bytes have not left yet. */
+  /** Some bytes that were written, and do not wait for `flush`, have not left yet. */
   get pending(): boolean {
     return this.transport.pending
   }
@@ -122,8 +122,14 @@ export class Channel implements TransportOwner {
     return this.transport.destroyed
   }
 
+  /** Writes at once, or with others at the end of this turn of the event loop. */
   write(text: string): void {
     this.transport.write(text)
+  }
+
+  /** Writes what waits for the end of the turn. */
+  flush(): void {
+    this.transport.flush()
   }
 
   /** Writes `head` and `bytes` at once. The bytes must stay as they are until they have left. */
@@ -212,11 +218,12 @@ export class Channel implements TransportOwner {
     this.transport.destroySoon()
   }
 
+  /** Closes; what waits for the end of the turn is lost. */
   destroy(): void {
     this.transport.destroy()
   }
 
-  /** Closes; nothing more is heard of it, not even that it is closed. */
+  /** As `destroy`; nothing more is heard of it, not even that it is closed. */
   discard(): void {
     this.keep(false)
     this.transport.discard()

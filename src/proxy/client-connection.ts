@@ -195,7 +195,7 @@ export class ClientConnection implements ChannelOwner, Placed {
     if (!keeps || this.state === BODY || (this.runtime.draining && this.early === null)) {
       // A client that asked for the end sends nothing more, so there is nothing to wait for.
       const asked = this.state === BUSY && this.early === null && !this.previous!.keepAlive
-      if (asked && !this.channel.pending) this.leave()
+      if (asked) this.leaveOrFinish()
       else this.finish()
       return
     }
@@ -230,8 +230,7 @@ export class ClientConnection implements ChannelOwner, Placed {
   /** Shutdown: closes the connection when nothing is going on. */
   closeIdle(): void {
     if (this.state !== HEAD || this.reader.begun) return
-    if (this.channel.pending) this.finish()
-    else this.leave()
+    this.leaveOrFinish()
   }
 
   /** Shutdown: ends whatever is going on. Returns whether that cut an exchange. */
@@ -330,8 +329,13 @@ export class ClientConnection implements ChannelOwner, Placed {
     return end
   }
 
-  /** Closes a connection that carries no exchange, at once. */
-  private leave(): void {
+  /** Closes a connection that carries no exchange: at once, when nothing waits to leave. */
+  private leaveOrFinish(): void {
+    this.channel.flush()
+    if (this.channel.pending) {
+      this.finish()
+      return
+    }
     this.onClose()
     this.channel.discard()
   }

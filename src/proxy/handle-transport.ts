@@ -11,14 +11,20 @@ import {
   type WriteRequest,
 } from './handles.ts'
 import type { Transport, TransportOwner } from './transport.ts'
+import { type BatchedWriter, writeBatch } from './write-batch.ts'
+
+/** Characters that may wait to be written; more leave at once. */
+const MAX_WAITING = 16 * 1024
 
 /** Filled by `getpeername`. One for all, for it takes Node longer to add properties to a new object than to ask. */
 const peer = { address: '', family: '', port: 0 }
 
-export class HandleTransport implements Transport, ReadListener, WriteListener {
+export class HandleTransport implements Transport, BatchedWriter, ReadListener, WriteListener {
   destroyed = false
   private readonly handle: Handle
   private readonly owner: TransportOwner
+  /** Waits for the end of the turn. */
+  private waiting = ''
   /** Writes that have not left yet. */
   private underWay = 0
   private flushed: (() => void)[] | null = null
@@ -52,12 +58,24 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
 
   write(text: string): void {
     if (this.destroyed) return
-    const result = this.handle.writeLatin1String(null, text)
-    if (result !== 0) this.dispatched(result, null)
+    if (this.waiting.length + text.length > MAX_WAITING) {
+      this.flush()
+      this.writeNow(text)
+    } else if (this.waiting !== '') this.waiting += text
+    else if (writeBatch.takes(this)) this.waiting = text
+    else this.writeNow(text)
+  }
+
+  flush(): void {
+    const { waiting } = this
+    if (waiting === '') return
+    this.waiting = ''
+    if (!this.destroyed) this.writeNow(waiting)
   }
 
   writeBytes(head: string, bytes: Buffer): void {
     if (this.destroyed) return
+    this.flush()
     const { handle } = this
     const result =
       head === '' ? handle.writeBuffer(null, bytes) : handle.writev(null, [head, 'latin1', bytes, 'buffer'], false)
@@ -84,6 +102,7 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
 
   end(): void {
     if (this.ending || this.destroyed) return
+    this.flush()
     this.ending = true
     shutdown(this.handle, () => {
       this.endSent = true
@@ -92,6 +111,7 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
   }
 
   destroySoon(): void {
+    this.flush()
     if (this.pending) this.whenFlushed(() => this.destroy())
     else this.destroy()
   }
@@ -110,6 +130,7 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
 
   reset(): void {
     if (this.destroyed) return
+    this.flush()
     this.destroyed = true
     const status = this.handle.reset(() => this.owner.closed(this.error))
     if (status !== 0) this.handle.close(() => this.owner.closed(this.error))
@@ -142,6 +163,11 @@ export class HandleTransport implements Transport, ReadListener, WriteListener {
     const { flushed } = this
     this.flushed = null
     for (const callback of flushed) callback()
+  }
+
+  private writeNow(text: string): void {
+    const result = this.handle.writeLatin1String(null, text)
+    if (result !== 0) this.dispatched(result, null)
   }
 
   private dispatched(result: number | WriteRequest, bytes: Buffer | null): void {

@@ -40,6 +40,8 @@ export class SocketTransport implements Transport {
     this.socket.write(text, 'latin1')
   }
 
+  flush(): void {}
+
   writeBytes(head: string, bytes: Buffer): void {
     this.socket.cork()
     if (head !== '') this.socket.write(head, 'latin1')

@@ -6,11 +6,14 @@ export interface Transport {
   readonly remoteAddress: string
   /** Closed, or about to be. */
   readonly destroyed: boolean
-  /** Some written bytes have not left yet. */
+  /** Some bytes that were written, and do not wait for `flush`, have not left yet. */
   readonly pending: boolean
   /** Bytes that have left since the connection began. */
   readonly delivered: number
+  /** Writes at once, or with others at the end of this turn of the event loop. */
   write(text: string): void
+  /** Writes what waits for the end of the turn. */
+  flush(): void
   /** Writes `head` and `bytes` at once. The bytes must stay as they are until they have left. */
   writeBytes(head: string, bytes: Buffer): void
   /** Calls back once everything written so far has left; not when the connection closes before. */
@@ -22,11 +25,11 @@ export interface Transport {
   end(): void
   /** Closes once what is written has left. */
   destroySoon(): void
-  /** Closes now. */
+  /** Closes now; what waits for the end of the turn is lost. */
   destroy(): void
-  /** Closes now; the owner is told nothing any more. */
+  /** As `destroy`; the owner is told nothing any more. */
   discard(): void
-  /** Closes now, with a reset. */
+  /** Writes what waits for the end of the turn and closes now, with a reset. */
   reset(): void
 }
 
