@@ -113,6 +113,11 @@ export class Channel implements TransportOwner {
     return this.transport.pending
   }
 
+  /** Calls back once everything written so far has left; not when the connection closes before. */
+  whenFlushed(callback: () => void): void {
+    this.transport.whenFlushed(callback)
+  }
+
   /** Bytes that have left since the connection began. */
   get delivered(): number {
     return this.transport.delivered
@@ -166,6 +171,11 @@ export class Channel implements TransportOwner {
       bytes.write(head, start - head.length, 'latin1')
       to.transport.writeBytes('', bytes.subarray(start - head.length, end))
     } else to.transport.writeBytes(head, bytes.subarray(start, end))
+    return this.keepPace(to)
+  }
+
+  /** Pauses, when `to` has not taken all that was written to it, until it has; returns false then. */
+  keepPace(to: Channel): boolean {
     if (!to.transport.pending) return true
     this.pause()
     const pause = this.pauses

@@ -107,7 +107,8 @@ export class ClientConnection implements ChannelOwner, Placed {
         break
       case BODY:
       case BUSY:
-        this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
+        if (this.unread) this.finish()
+        else this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
         break
       case HEAD:
         this.state = LINGER
@@ -199,6 +200,10 @@ export class ClientConnection implements ChannelOwner, Placed {
       else this.finish()
       return
     }
+    if (this.channel.pending) {
+      this.awaitReader()
+      return
+    }
     this.state = HEAD
     this.runtime.wheel.set(this.timer, Math.min(this.idleMillis(), MEMORY_MS), now)
     this.channel.resume()
@@ -206,6 +211,24 @@ export class ClientConnection implements ChannelOwner, Placed {
     const { early } = this
     this.early = null
     this.readRequests(early, 0, early.length)
+  }
+
+  /** The client does not take what it gets: before it has, its next request must wait, or answers would pile up here. */
+  private awaitReader(): void {
+    this.watchWrites()
+    this.channel.whenFlushed(() => {
+      if (this.unread) this.exchangeOver(true, performance.now())
+    })
+  }
+
+  /** Nothing waits for the client, or it has taken some of it since the write watch last looked. */
+  private get reads(): boolean {
+    return !this.channel.pending || this.channel.delivered !== this.delivered
+  }
+
+  /** The exchange is over, but its last bytes have not left. */
+  private get unread(): boolean {
+    return this.state === BUSY && this.exchange === null
   }
 
   enterTunnel(tunnel: Tunnel): void {
@@ -229,8 +252,8 @@ export class ClientConnection implements ChannelOwner, Placed {
 
   /** Shutdown: closes the connection when nothing is going on. */
   closeIdle(): void {
-    if (this.state !== HEAD || this.reader.begun) return
-    this.leaveOrFinish()
+    if (this.unread) this.finish()
+    else if (this.state === HEAD && !this.reader.begun) this.leaveOrFinish()
   }
 
   /** Shutdown: ends whatever is going on. Returns whether that cut an exchange. */
@@ -347,7 +370,17 @@ export class ClientConnection implements ChannelOwner, Placed {
     this.channel.giveOwn(false)
     this.channel.resume()
     this.channel.end()
-    this.runtime.wheel.set(this.timer, LINGER_MS, performance.now())
+    if (!this.channel.pending) {
+      this.linger()
+      return
+    }
+    // A slow reader gets all of it.
+    this.watchWrites()
+    this.channel.whenFlushed(() => this.linger())
+  }
+
+  private linger(): void {
+    if (this.state === LINGER) this.runtime.wheel.set(this.timer, LINGER_MS, performance.now())
   }
 
   /** The connection has waited long enough for what it waits for. */
@@ -366,12 +399,13 @@ export class ClientConnection implements ChannelOwner, Placed {
         } else this.runtime.wheel.set(this.timer, timeouts.client_body_idle, performance.now())
         break
       case BUSY:
-        if (this.channel.pending && this.channel.delivered === this.delivered) {
-          this.exchange?.fail(FAILURES.clientStalled, `the client read nothing for ${timeouts.client_body_idle} ms`)
-        } else this.watchWrites()
+        if (this.reads) this.watchWrites()
+        else if (this.unread) this.channel.reset()
+        else this.exchange?.fail(FAILURES.clientStalled, `the client read nothing for ${timeouts.client_body_idle} ms`)
         break
       case LINGER:
-        this.channel.destroy()
+        if (this.channel.pending && this.reads) this.watchWrites()
+        else this.channel.destroy()
         break
     }
   }

@@ -289,13 +289,13 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
 
   // ── respond ──
 
-  /** Passes on an interim response; HTTP/1.0 does not know them. */
-  informational(attempt: Attempt, text: string): void {
-    if (this.head.old) return
+  /** An interim response has arrived. Returns whether it is to be passed on: HTTP/1.0 does not know them. */
+  informational(attempt: Attempt): boolean {
+    if (this.head.old) return false
     this.settleOn(attempt, performance.now())
     this.request.committed = true
     this.client.channel.noDelay()
-    this.client.channel.write(text)
+    return true
   }
 
   /**

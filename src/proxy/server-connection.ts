@@ -247,7 +247,9 @@ export class ServerConnection implements ChannelOwner {
       const head = this.lastHead!
       if (head.status >= 200) return this.respond(attempt, head, text, bytes, at, end)
       if (head.status === 101) return this.switchProtocols(exchange, head, bytes, at, end)
-      exchange.informational(attempt, `${this.lastLines}\r\n`)
+      if (!exchange.informational(attempt)) continue
+      exchange.client.channel.write(`${this.lastLines}\r\n`)
+      this.channel.keepPace(exchange.client.channel)
     }
   }
 
