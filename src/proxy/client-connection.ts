@@ -19,6 +19,7 @@ import type { Forwarder } from './forwarder.ts'
 import type { Runtime } from './runtime.ts'
 import type { Server } from './server.ts'
 import type { Tunnel } from './tunnel.ts'
+import { type BatchedWriter, writeBatch } from './write-batch.ts'
 
 /** Waiting for a request, or for the rest of its head. */
 const HEAD = 0
@@ -27,9 +28,11 @@ const BODY = 1
 /** The request has arrived, its exchange goes on. */
 const BUSY = 2
 const TUNNEL = 3
+/** The last answer is written, and the connection closes at the end of this turn. */
+const LEAVING = 4
 /** Our last byte is sent; what still comes is thrown away, so that the client can read our answer before a reset. */
-const LINGER = 4
-const CLOSED = 5
+const LINGER = 5
+const CLOSED = 6
 
 const LINGER_MS = 2000
 /** For how long an idle connection remembers its last head. */
@@ -37,7 +40,7 @@ const MEMORY_MS = 5000
 /** Bytes of later requests that are kept before we stop reading. */
 const MAX_EARLY = 64 * 1024
 
-export class ClientConnection implements ChannelOwner, Placed {
+export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
   readonly channel: Channel
   /** IP address. */
   readonly address: string
@@ -113,6 +116,9 @@ export class ClientConnection implements ChannelOwner, Placed {
       case HEAD:
         this.state = LINGER
         this.channel.end()
+        break
+      case LEAVING:
+        this.leaveOrFinish()
         break
       default:
         this.channel.destroy()
@@ -196,8 +202,9 @@ export class ClientConnection implements ChannelOwner, Placed {
     if (!keeps || this.state === BODY || (this.runtime.draining && this.early === null)) {
       // A client that asked for the end sends nothing more, so there is nothing to wait for.
       const asked = this.state === BUSY && this.early === null && !this.previous!.keepAlive
-      if (asked) this.leaveOrFinish()
-      else this.finish()
+      if (!asked) this.finish()
+      else if (writeBatch.takes(this)) this.state = LEAVING
+      else this.leaveOrFinish()
       return
     }
     if (this.channel.pending) {
@@ -350,6 +357,11 @@ export class ClientConnection implements ChannelOwner, Placed {
     this.channel.write(answerText(answer, head === null ? '' : head.method, 'Connection: close\r\n'))
     this.finish()
     return end
+  }
+
+  /** Called at the end of the turn in which the last answer was written. */
+  flush(): void {
+    if (this.state === LEAVING) this.leaveOrFinish()
   }
 
   /** Closes a connection that carries no exchange: at once, when nothing waits to leave. */
