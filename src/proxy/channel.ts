@@ -1,23 +1,16 @@
 // One connection as the hot path sees it: bytes come in through a buffer that is used again and again, bytes go out, and
-// whoever reads can be paused until what was written has left. All idle and small traffic of a thread reads into one
-// shared buffer; a channel that carries a large body gets a buffer of its own for as long as the body lasts.
+// whoever reads can be paused until what was written has left. All connections of a thread read into one buffer.
 import net from 'node:net'
 import { readLatin1 } from '../base/latin1.ts'
 import type { Accepted } from './acceptor.ts'
+import type { Buffers } from './buffers.ts'
 import { HandleTransport } from './handle-transport.ts'
 import { detachHandle } from './handles.ts'
 import { onread, SocketTransport } from './socket-transport.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
-const SHARED_SIZE = 64 * 1024
-/** Room for a rewritten head before a full read. */
-const OWN_SIZE = 2 * SHARED_SIZE
-const MAX_SPARE = 64
-const MAX_KEPT = 64
-/** Up to this size bytes travel as text: one write together with the head, no buffer to hold on to. */
+/** Up to this size bytes travel as text: they may wait for the end of the turn, and nothing has to be held on to. */
 const SMALL = 4 * 1024
-/** A read of more than this is part of a large body, most likely: the next one goes into a buffer of the channel's own. */
-const LARGE = 32 * 1024
 
 /** Whoever owns a channel. Bytes are valid only until `onBytes` returns. */
 export interface ChannelOwner {
@@ -28,41 +21,17 @@ export interface ChannelOwner {
   onClose(error: NodeJS.ErrnoException | null): void
 }
 
-/** The read buffers of one thread. */
-export class Buffers {
-  readonly shared: Buffer = Buffer.allocUnsafeSlow(SHARED_SIZE)
-  /** Buffers that stay with a channel between two large bodies. */
-  kept = 0
-  private readonly spare: Buffer[] = []
-
-  take(): Buffer {
-    return this.spare.pop() ?? Buffer.allocUnsafeSlow(OWN_SIZE)
-  }
-
-  give(buffer: Buffer): void {
-    if (this.spare.length < MAX_SPARE) this.spare.push(buffer)
-  }
-}
-
 export class Channel implements TransportOwner {
   paused = false
   private transport: Transport
   private readonly buffers: Buffers
   private readonly owner: ChannelOwner
-  /** Where the present read went. */
-  private readBuffer: Buffer
-  /** Where the next one shall go, when that is to change. */
-  private nextBuffer: Buffer | null = null
-  private own: Buffer | null = null
-  /** The own buffer stays for the next large body. */
-  private keeps = false
   /** Counts changes of `paused`, so that a late flush does not undo a later pause. */
   private pauses = 0
 
   private constructor(buffers: Buffers, owner: ChannelOwner, open: (channel: Channel) => Transport) {
     this.buffers = buffers
     this.owner = owner
-    this.readBuffer = buffers.shared
     this.transport = open(this)
   }
 
@@ -74,20 +43,20 @@ export class Channel implements TransportOwner {
     onConnect: () => void,
   ): Channel {
     return new Channel(buffers, owner, (channel) => {
-      const reads = onread(channel, buffers.shared)
+      const reads = onread(channel, buffers.view)
       const socket = net.connect({ ...address, noDelay: true, allowHalfOpen: true, onread: reads })
       socket.once('connect', onConnect)
-      return new SocketTransport(socket, channel)
+      return new SocketTransport(socket, buffers, channel)
     })
   }
 
   /** Takes over an accepted connection: a handle, or a socket where handles cannot be had. */
   static adopt(buffers: Buffers, owner: ChannelOwner, accepted: Accepted): Channel {
     return new Channel(buffers, owner, (channel) => {
-      if (!(accepted instanceof net.Socket)) return new HandleTransport(accepted, buffers.shared, channel)
+      if (!(accepted instanceof net.Socket)) return new HandleTransport(accepted, buffers, channel)
       accepted.on('data', (bytes: Buffer) => channel.receivedBytes(bytes))
       accepted.resume()
-      return new SocketTransport(accepted, channel)
+      return new SocketTransport(accepted, buffers, channel)
     })
   }
 
@@ -97,9 +66,7 @@ export class Channel implements TransportOwner {
     if (!(transport instanceof SocketTransport) || transport.pending) return
     const handle = detachHandle(transport.socket)
     if (handle === null) return
-    this.readBuffer = this.own ?? this.buffers.shared
-    this.nextBuffer = null
-    this.transport = new HandleTransport(handle, this.readBuffer, this)
+    this.transport = new HandleTransport(handle, this.buffers, this)
   }
 
   /** IP address of the other side, without the prefix of an IPv4 address in IPv6. */
@@ -157,20 +124,14 @@ export class Channel implements TransportOwner {
     if (size <= SMALL) {
       if (size === 0) return true
       to.transport.write(start === end ? head : head + readLatin1(bytes, start, end))
-    } else if (bytes === buffers.shared) {
-      // What cannot leave at once must not lie where the next read goes.
-      const more = end - start > LARGE
-      const copy = more ? this.takeOwn() : buffers.take()
-      copy.write(head, 0, 'latin1')
-      bytes.copy(copy, head.length, start, end)
-      to.transport.writeBytes('', copy.subarray(0, size))
-      if (!more && !to.transport.pending) buffers.give(copy)
-    } else if (bytes === this.own && head.length <= start) {
-      // The new head takes the place of the one that was read, so that one piece leaves. That place is free: nothing is
-      // read into an own buffer while bytes in it wait to leave.
+    } else if (bytes === buffers.memory && head.length <= start) {
+      // The head takes the place of what lay before the body, so that one piece leaves.
       bytes.write(head, start - head.length, 'latin1')
-      to.transport.writeBytes('', bytes.subarray(start - head.length, end))
-    } else to.transport.writeBytes(head, bytes.subarray(start, end))
+      to.transport.writeRead(start - head.length, end)
+    } else {
+      const part = bytes.subarray(start, end)
+      to.transport.writeBytes(head, bytes === buffers.memory ? Buffer.from(part) : part)
+    }
     return this.keepPace(to)
   }
 
@@ -183,25 +144,6 @@ export class Channel implements TransportOwner {
       if (pause === this.pauses) this.resume()
     })
     return false
-  }
-
-  /** The large body is over; `flushed` says that nothing written from the own buffer is still waiting to leave. */
-  giveOwn(flushed: boolean): void {
-    if (this.own === null) return
-    this.keep(false)
-    // Bytes that still wait to leave live in it: then it is left to the garbage collector.
-    if (flushed) this.buffers.give(this.own)
-    this.own = null
-    this.nextBuffer = this.buffers.shared
-  }
-
-  /**
-   * The large body is over and another one is likely: the own buffer stays, so that its first bytes need not be copied
-   * out of the shared one. Only while there are not too many such buffers, and none of its bytes wait to leave.
-   */
-  keepOwn(flushed: boolean): void {
-    if (flushed && (this.keeps || this.buffers.kept < MAX_KEPT)) this.keep(this.own !== null)
-    else this.giveOwn(flushed)
   }
 
   pause(): void {
@@ -235,7 +177,6 @@ export class Channel implements TransportOwner {
 
   /** As `destroy`; nothing more is heard of it, not even that it is closed. */
   discard(): void {
-    this.keep(false)
     this.transport.discard()
   }
 
@@ -246,20 +187,12 @@ export class Channel implements TransportOwner {
 
   /** Called by the transport, as all that follow. */
   received(size: number): void {
-    this.owner.onBytes(this.readBuffer, 0, size)
+    const { memory, start } = this.buffers
+    this.owner.onBytes(memory, start, start + size)
   }
 
   receivedBytes(bytes: Buffer): void {
     this.owner.onBytes(bytes, 0, bytes.length)
-  }
-
-  takeNextBuffer(): Buffer | null {
-    const next = this.nextBuffer
-    if (next !== null) {
-      this.readBuffer = next
-      this.nextBuffer = null
-    }
-    return next
   }
 
   ended(): void {
@@ -267,22 +200,6 @@ export class Channel implements TransportOwner {
   }
 
   closed(error: NodeJS.ErrnoException | null): void {
-    this.keep(false)
     this.owner.onClose(error)
-  }
-
-  private keep(keeps: boolean): void {
-    if (keeps === this.keeps) return
-    this.keeps = keeps
-    this.buffers.kept += keeps ? 1 : -1
-  }
-
-  /** A large body goes through: further reads go into a buffer of this channel's own. */
-  private takeOwn(): Buffer {
-    if (this.own === null) {
-      this.own = this.buffers.take()
-      this.nextBuffer = this.own
-    }
-    return this.own
   }
 }

@@ -315,7 +315,6 @@ export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
     const exchange = new Exchange(this, runtime, head, bytes, headEnd, bodyEnd, body.done)
     this.exchange = exchange
     exchange.begin()
-    if (body.done) this.channel.giveOwn(exchange.requestFlushed)
     return bodyEnd
   }
 
@@ -336,7 +335,6 @@ export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
       this.timer.deadline = 0
     } else runtime.wheel.set(this.timer, runtime.plan.timeouts.client_body_idle, performance.now())
     exchange.sendBody(bytes, start, stop)
-    if (body.done) this.channel.giveOwn(exchange.requestFlushed)
     return stop
   }
 
@@ -379,7 +377,6 @@ export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
   private finish(): void {
     this.state = LINGER
     this.early = null
-    this.channel.giveOwn(false)
     this.channel.resume()
     this.channel.end()
     if (!this.channel.pending) {

@@ -278,11 +278,6 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     if (this.request.done) connection.requestSent()
   }
 
-  /** All that was passed on of the request has left. */
-  get requestFlushed(): boolean {
-    return this.connection !== null && !this.connection.channel.pending
-  }
-
   private get connection(): ServerConnection | null {
     return this.attempt === null ? null : this.attempt.connection
   }

@@ -1,5 +1,6 @@
 // A connection over a bare handle: what `net.Socket` does, less everything that a proxy does not need.
 import { getSystemErrorName } from 'node:util'
+import type { Buffers } from './buffers.ts'
 import {
   END,
   follow,
@@ -7,6 +8,7 @@ import {
   listen,
   type ReadListener,
   shutdown,
+  tryWrite,
   type WriteListener,
   type WriteRequest,
 } from './handles.ts'
@@ -22,7 +24,11 @@ const peer = { address: '', family: '', port: 0 }
 export class HandleTransport implements Transport, BatchedWriter, ReadListener, WriteListener {
   destroyed = false
   private readonly handle: Handle
+  private readonly buffers: Buffers
   private readonly owner: TransportOwner
+  private readonly fd: number
+  /** Bytes that were written past the handle. */
+  private direct = 0
   /** Waits for the end of the turn. */
   private waiting = ''
   /** Writes that have not left yet. */
@@ -36,10 +42,12 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   private endSent = false
   private error: NodeJS.ErrnoException | null = null
 
-  constructor(handle: Handle, buffer: Buffer, owner: TransportOwner) {
+  constructor(handle: Handle, buffers: Buffers, owner: TransportOwner) {
     this.handle = handle
+    this.buffers = buffers
     this.owner = owner
-    listen(handle, buffer, this)
+    this.fd = handle.fd
+    listen(handle, buffers.view, this)
   }
 
   get remoteAddress(): string {
@@ -53,7 +61,7 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   }
 
   get delivered(): number {
-    return this.handle.bytesWritten - this.handle.writeQueueSize
+    return this.direct + this.handle.bytesWritten - this.handle.writeQueueSize
   }
 
   write(text: string): void {
@@ -71,6 +79,20 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
     if (waiting === '') return
     this.waiting = ''
     if (!this.destroyed) this.writeNow(waiting)
+  }
+
+  writeRead(start: number, end: number): void {
+    if (this.destroyed) return
+    this.flush()
+    const { memory } = this.buffers
+    const left = this.underWay > 0 ? 0 : tryWrite(this.fd, memory, start, end)
+    this.direct += left
+    if (start + left === end) return
+    const copy = this.buffers.take()
+    const size = memory.copy(copy, 0, start + left, end)
+    const result = this.handle.writeBuffer(null, copy.subarray(0, size))
+    if (result === 0) this.buffers.give(copy)
+    else this.dispatched(result, copy, true)
   }
 
   writeBytes(head: string, bytes: Buffer): void {
@@ -137,24 +159,22 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   }
 
   /** Called by the handle. */
-  onRead(size: number): Buffer | undefined {
-    if (this.destroyed) return undefined
+  onRead(size: number): void {
+    if (this.destroyed) return
     if (size > 0) {
       this.owner.received(size)
-      return this.owner.takeNextBuffer() ?? undefined
-    }
-    if (size === END) {
+    } else if (size === END) {
       this.ended = true
       this.handle.readStop()
       this.owner.ended()
       if (this.endSent) this.destroy()
     } else this.fail(size, 'read')
-    return undefined
   }
 
   /** Called when a write that did not leave at once has left, or failed. */
-  onWritten(status: number): void {
+  onWritten(status: number, copy: Buffer | null): void {
     this.underWay--
+    if (copy !== null) this.buffers.give(copy)
     if (status < 0) {
       this.fail(status, 'write')
       return
@@ -170,13 +190,14 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
     if (result !== 0) this.dispatched(result, null)
   }
 
-  private dispatched(result: number | WriteRequest, bytes: Buffer | null): void {
+  /** `copied`: `bytes` are memory to be given back. */
+  private dispatched(result: number | WriteRequest, bytes: Buffer | null, copied = false): void {
     if (typeof result === 'number') {
       this.fail(result, 'write')
       return
     }
     this.underWay++
-    follow(result, this.handle, bytes, this)
+    follow(result, this.handle, bytes, copied, this)
   }
 
   private fail(status: number, syscall: string): void {

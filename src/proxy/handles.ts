@@ -2,12 +2,15 @@
 // socket that Node makes over it, in time and in memory; docs/performance.md has the figures. Whatever is missing in a
 // Node turns `HANDLES` off, as does OCTOLOAD_HANDLES=off in the environment, and ordinary sockets serve.
 // test/scenarios/handles.test.ts holds both ways against the running Node.
+import { writeSync } from 'node:fs'
 import net from 'node:net'
 
 /** A TCP connection as libuv has it. */
 export interface Handle {
-  /** Called with the outcome of each read, which `readResult` tells; a buffer in return is where the next read goes. */
-  onread: (this: Handle) => Buffer | undefined
+  /** The number of the open file; below 0 on Windows. */
+  readonly fd: number
+  /** Called with the outcome of each read, which `readResult` tells. */
+  onread: (this: Handle) => void
   useUserBuffer(buffer: Buffer): void
   readStart(): number
   readStop(): number
@@ -34,7 +37,9 @@ export interface WriteRequest {
   handle: Handle
   oncomplete: (this: WriteRequest, status: number) => void
   /** Keeps the bytes alive until they have left. */
-  buffer: unknown
+  buffer: Buffer | null
+  /** Ours: whether that is memory to be given back. */
+  copied: boolean
   /** Ours: whom to tell. */
   listener: WriteListener
   /** The outcome, when it was there before anyone could listen. */
@@ -48,12 +53,12 @@ interface ShutdownRequest {
 
 /** Hears of each read: a number of bytes, or a negative error (`END` for the end). */
 export interface ReadListener {
-  onRead(size: number): Buffer | undefined
+  onRead(size: number): void
 }
 
-/** Hears when a write that did not leave at once has left (`status` 0) or failed (negative). */
+/** Hears when a write that did not leave at once has left (`status` 0) or failed (negative); `copy` is memory to be given back. */
 export interface WriteListener {
-  onWritten(status: number): void
+  onWritten(status: number, copy: Buffer | null): void
 }
 
 interface StreamBinding {
@@ -103,12 +108,32 @@ export function listen(handle: Handle, buffer: Buffer, listener: ReadListener): 
 }
 
 /** Takes note of a write that did not leave at once: `listener` hears of its end. */
-export function follow(request: WriteRequest, handle: Handle, buffer: unknown, listener: WriteListener): void {
+export function follow(
+  request: WriteRequest,
+  handle: Handle,
+  buffer: Buffer | null,
+  copied: boolean,
+  listener: WriteListener,
+): void {
   request.handle = handle
   request.buffer = buffer
+  request.copied = copied
   request.listener = listener
   request.oncomplete = onWritten
-  if (typeof request.writeStatus === 'number') listener.onWritten(request.writeStatus)
+  if (typeof request.writeStatus === 'number') onWritten.call(request, request.writeStatus)
+}
+
+/**
+ * Writes from `bytes` past the handle what the kernel takes at once, and returns how many bytes that is. Only while no
+ * write of the handle is under way. Whatever is wrong, the handle's own write will meet it, too.
+ */
+export function tryWrite(fd: number, bytes: Buffer, start: number, end: number): number {
+  if (fd < 0) return 0
+  try {
+    return writeSync(fd, bytes, start, end - start)
+  } catch {
+    return 0
+  }
 }
 
 /** Sends our end behind all that is written; `done` follows. */
@@ -119,13 +144,13 @@ export function shutdown(handle: Handle, done: () => void): void {
   if (handle.shutdown(request) !== 0) done()
 }
 
-function onRead(this: Handle): Buffer | undefined {
+function onRead(this: Handle): void {
   const size = readResult[SIZE]!
-  return size === 0 ? undefined : this[LISTENER]!.onRead(size)
+  if (size !== 0) this[LISTENER]!.onRead(size)
 }
 
 function onWritten(this: WriteRequest, status: number): void {
-  this.listener.onWritten(status)
+  this.listener.onWritten(status, this.copied ? this.buffer : null)
 }
 
 function streamBinding(): StreamBinding | null {

@@ -24,8 +24,6 @@ const TUNNEL = 4
 const UNWANTED = 5
 const CLOSED = 6
 
-/** Bytes of a response after which the next one over this connection is expected to be large, too. */
-const LARGE = 32 * 1024
 /** Bytes of an unwanted response that are read, and for how long: beyond that a new connection is cheaper. */
 const UNWANTED_BYTES = 64 * 1024
 const UNWANTED_MS = 1000
@@ -320,9 +318,6 @@ export class ServerConnection implements ChannelOwner {
   private complete(clean: boolean): void {
     const attempt = this.release()!
     const { exchange } = attempt
-    const flushed = !exchange.client.channel.pending
-    if (exchange.responseBytes > LARGE) this.channel.keepOwn(flushed)
-    else this.channel.giveOwn(flushed)
     const now = performance.now()
     // Before the exchange goes on, which may begin the client's next one on this very connection.
     this.settle(clean && exchange.request.done, now)

@@ -1,16 +1,19 @@
 // A connection over an ordinary socket: while it is being opened, and for good on a Node without handles.
 import type net from 'node:net'
+import type { Buffers } from './buffers.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
 export class SocketTransport implements Transport {
   readonly socket: net.Socket
+  private readonly buffers: Buffers
   private delays = true
   private discarded = false
   private error: NodeJS.ErrnoException | null = null
 
   /** `socket` reads by `onread` of this file, or by 'data' events when it was accepted without. */
-  constructor(socket: net.Socket, owner: TransportOwner) {
+  constructor(socket: net.Socket, buffers: Buffers, owner: TransportOwner) {
     this.socket = socket
+    this.buffers = buffers
     socket.on('end', () => owner.ended())
     socket.on('error', (error) => {
       this.error = error
@@ -41,6 +44,10 @@ export class SocketTransport implements Transport {
   }
 
   flush(): void {}
+
+  writeRead(start: number, end: number): void {
+    this.socket.write(Buffer.from(this.buffers.memory.subarray(start, end)))
+  }
 
   writeBytes(head: string, bytes: Buffer): void {
     this.socket.cork()
@@ -93,16 +100,10 @@ export class SocketTransport implements Transport {
   }
 }
 
-/** Lets a socket read into the buffers of `owner`. */
-export function onread(owner: TransportOwner, first: Buffer): net.OnReadOpts {
-  let begun = false
+/** Lets a socket read into `buffer`. */
+export function onread(owner: TransportOwner, buffer: Buffer): net.OnReadOpts {
   return {
-    // Asked once at the start and then after each read; anything but a buffer leaves the present one in place.
-    buffer: () => {
-      if (begun) return owner.takeNextBuffer() as Buffer
-      begun = true
-      return first
-    },
+    buffer,
     callback: (size) => {
       owner.received(size)
       return !owner.paused

@@ -14,6 +14,8 @@ export interface Transport {
   write(text: string): void
   /** Writes what waits for the end of the turn. */
   flush(): void
+  /** Writes what was read, from `start` to `end` in the memory that is read into; what does not leave at once is copied. */
+  writeRead(start: number, end: number): void
   /** Writes `head` and `bytes` at once. The bytes must stay as they are until they have left. */
   writeBytes(head: string, bytes: Buffer): void
   /** Calls back once everything written so far has left; not when the connection closes before. */
@@ -35,12 +37,10 @@ export interface Transport {
 
 /** Whoever owns a transport; `closed` is the last call. */
 export interface TransportOwner {
-  /** So many bytes were read into the buffer that was handed over last. */
+  /** So many bytes were read into the buffer of the thread. */
   received(size: number): void
   /** Bytes were read into a buffer of their own. */
   receivedBytes(bytes: Buffer): void
-  /** Where the next read shall go, or null when nothing changes. */
-  takeNextBuffer(): Buffer | null
   /** Reading is paused. */
   readonly paused: boolean
   /** The other side has sent its last byte. */
