@@ -25,6 +25,9 @@ const { InFlight }: typeof import('../../src/shared/in-flight.ts') = await impor
 const { ServerTable }: typeof import('../../src/shared/server-table.ts') = await import(
   `${folder}/src/shared/server-table.ts`
 )
+const { writeBatch }: typeof import('../../src/proxy/write-batch.ts') = await import(
+  `${folder}/src/proxy/write-batch.ts`
+)
 const { Turns }: typeof import('../../src/shared/turns.ts') = await import(`${folder}/src/shared/turns.ts`)
 
 const CLIENTS = 64
@@ -38,7 +41,8 @@ const streamWrap = (process as unknown as { binding(name: string): StreamWrap })
 const wire = Buffer.allocUnsafeSlow(256 * 1024)
 
 class PretendedHandle {
-  onread: (() => Buffer | undefined) | null = null
+  readonly fd = -1
+  onread: (() => void) | null = null
   writeQueueSize = 0
   bytesWritten = 0
   private buffer: Buffer = wire
@@ -52,7 +56,7 @@ class PretendedHandle {
   receive(bytes: Buffer): void {
     bytes.copy(this.buffer)
     streamWrap.streamBaseState[streamWrap.kReadBytesOrError] = bytes.length
-    this.buffer = this.onread!() ?? this.buffer
+    this.onread!()
   }
 
   useUserBuffer(buffer: Buffer): void {
@@ -155,8 +159,10 @@ async function measure(requests: readonly Buffer[], seconds: number): Promise<vo
       turn = turn + 1 === requests.length ? 0 : turn + 1
     }
     for (const connect of opening.splice(0)) connect()
+    writeBatch.flush()
     for (const server of asked) server.receive(response)
     asked.length = 0
+    writeBatch.flush()
   }
   const run = (millis: number): number => {
     const end = performance.now() + millis

@@ -38,7 +38,8 @@ export class WriteBatch {
     this.flush()
   }
 
-  private flush(): void {
+  /** Has everything written that waits. */
+  flush(): void {
     const { writers } = this
     for (let i = 0; i < writers.length; i++) writers[i]!.flush()
     writers.length = 0
