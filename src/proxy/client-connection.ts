@@ -1,6 +1,7 @@
 // A connection from a client: reads one request after another, begins an exchange for each, and keeps what comes too
 // early. One exchange at a time, so pipelined requests are answered in order.
 
+import { performance } from 'node:perf_hooks'
 import type { Placed } from '../base/bag.ts'
 import { inOnePiece } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'

@@ -5,6 +5,7 @@
 // Nothing flows back but by two doors: an answer of our own (`answer`, `fail`, `refuse`), and another attempt
 // (second-chance.ts) as long as nothing of a response has been passed on. `account` is the single way out, also for aborts.
 
+import { performance } from 'node:perf_hooks'
 import type { RetriedExchange } from '../balance/retries.ts'
 import { failureOf, VERDICT, type Verdict } from '../balance/verdict.ts'
 import type { Applicant, Waiting } from '../balance/waiting.ts'

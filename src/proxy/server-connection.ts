@@ -1,5 +1,6 @@
 // A connection to a server: sends one request after another and reads the responses. It knows framing and time-outs;
 // what a response or its lack means for the client is the exchange's business.
+import { performance } from 'node:perf_hooks'
 import { inOnePiece } from '../base/latin1.ts'
 import { Timer } from '../base/timer-wheel.ts'
 import { BodyReader } from '../http1/body-reader.ts'
