@@ -1,12 +1,12 @@
 // `node --expose-gc bench/micro/exchange.ts [seconds] [folder] [case]`: what an exchange costs in JavaScript alone, in
 // nanoseconds and bytes on the heap. Clients and servers are handles that only pretend: no system call is made, and a write
 // copies the bytes and no more. `folder` is another tree to measure, for comparing.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { serialise } from '../cases/bench-case.ts'
 import { browser } from '../cases/browser.ts'
 import { small } from '../cases/small.ts'
 
-const folder = process.argv[3] ?? join(import.meta.dirname, '../..')
+const folder = resolve(process.argv[3] ?? join(import.meta.dirname, '../..'))
 const { Channel }: typeof import('../../src/proxy/channel.ts') = await import(`${folder}/src/proxy/channel.ts`)
 const { ClientConnection }: typeof import('../../src/proxy/client-connection.ts') = await import(
   `${folder}/src/proxy/client-connection.ts`
