@@ -8,6 +8,7 @@ import { tempFolder } from './machine/temp-folder.ts'
 import { choose, readOptions } from './options.ts'
 import { OTHERS } from './peers/index.ts'
 import { octoload, THIS_TREE } from './peers/octoload.ts'
+import { pairedRatio, pairedText } from './report/paired.ts'
 import { table } from './report/table.ts'
 import { cpu, ratio } from './report/units.ts'
 import type { CaseResult, PeerResult } from './runner.ts'
@@ -48,7 +49,7 @@ function summary(cases: readonly CaseResult[], commit: string): string {
       result.name,
       cpu(before.median.cpuPerRequest),
       cpu(after.median.cpuPerRequest),
-      ratio(quotient(after.median.cpuPerRequest, before.median.cpuPerRequest)),
+      pairedText(pairedRatio(after.rounds, before.rounds)),
       ratio(quotient(after.median.requestsPerSecond, before.median.requestsPerSecond)),
       ratio(quotient(after.median.memory, before.median.memory)),
     ])

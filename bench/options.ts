@@ -7,8 +7,8 @@ import type { LoadGenerator } from './load/load.ts'
 import type { OriginKind } from './origin/origin.ts'
 
 export const OPTIONS_HELP = `  --quick          one round of 1 s: a look, not a measurement
-  --rounds N       interleaved rounds (3)
-  --seconds N      length of a round in whole seconds (3)
+  --rounds N       interleaved rounds (10)
+  --seconds N      length of a round in whole seconds (1)
   --case A,B       only these cases: ${CASES.map(({ name }) => name).join(', ')}
   --only A,B       only these proxies
   --load NAME      wrk or autocannon (wrk where it is installed)
@@ -52,8 +52,8 @@ export function readOptions(usage: string): Options {
     process.exit(0)
   }
   return {
-    rounds: positive('--rounds', values.rounds ?? (values.quick ? '1' : '3')),
-    seconds: positive('--seconds', values.seconds ?? (values.quick ? '1' : '3')),
+    rounds: positive('--rounds', values.rounds ?? (values.quick ? '1' : '10')),
+    seconds: positive('--seconds', values.seconds ?? '1'),
     warmUp: 1,
     cases: values.case === undefined ? CASES : choose('case', values.case, CASES),
     only: values.only === undefined ? null : values.only.split(','),

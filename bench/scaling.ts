@@ -6,6 +6,7 @@ import { explain } from './explain.ts'
 import { cores, shareCores } from './machine/pinning.ts'
 import { choose, readOptions } from './options.ts'
 import { octoload, THIS_TREE } from './peers/octoload.ts'
+import { pairedRatio } from './report/paired.ts'
 import { table } from './report/table.ts'
 import { cpu } from './report/units.ts'
 import type { CaseResult } from './runner.ts'
@@ -33,11 +34,20 @@ async function main(): Promise<void> {
 function summary(results: readonly CaseResult[]): string {
   const rows = [['case', `CPU µs, ${ONE}`, `CPU µs, ${TWO}`, `${TWO} carry`]]
   for (const { name, peers } of results) {
-    const [one, two] = [ONE, TWO].map((peer) => peers.find((result) => result.name === peer)?.median.cpuPerRequest)
-    if (one == null || two == null) continue
-    const carry = (2 * one) / two
+    const [one, two] = [ONE, TWO].map((peer) => peers.find((result) => result.name === peer))
+    if (one === undefined || two === undefined) continue
+    const paired = pairedRatio(one.rounds, two.rounds)
+    if (paired === null) continue
+    const carry = 2 * paired.ratio
+    const range = paired.range === null ? '' : ` (${paired.range.map((value) => (2 * value).toFixed(2)).join('–')})`
     if (carry < LEAST) process.exitCode = 1
-    rows.push([name, cpu(one), cpu(two), `${carry.toFixed(2)} × ${carry < LEAST ? `!!! below ${LEAST}` : ''}`])
+    const alarm = carry < LEAST ? ` !!! below ${LEAST}` : ''
+    rows.push([
+      name,
+      cpu(one.median.cpuPerRequest),
+      cpu(two.median.cpuPerRequest),
+      `${carry.toFixed(2)}${range} ×${alarm}`,
+    ])
   }
   return table(rows)
 }

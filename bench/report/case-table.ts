@@ -1,7 +1,8 @@
 // The result of a case as text: a table sorted by cost, and everything that went wrong in a voice that is heard.
 import type { CaseResult, PeerResult } from '../runner.ts'
+import { type Paired, pairedRatio, pairedText } from './paired.ts'
 import { table } from './table.ts'
-import { count, cpu, latency, mebibytes, percent, ratio } from './units.ts'
+import { count, cpu, latency, mebibytes, percent } from './units.ts'
 
 /** What all are compared with: any of these peers, whichever needs the least CPU per request in the case. */
 export interface Yardstick {
@@ -10,15 +11,12 @@ export interface Yardstick {
   readonly label: string
 }
 
-/** CPU per request relative to the yardstick's, or null where either is unknown. */
-export function cpuRatio(peer: PeerResult, result: CaseResult, yardstick: Yardstick): number | null {
-  const costs = result.peers
-    .filter(({ name }) => yardstick.names.includes(name))
-    .map(({ median }) => median.cpuPerRequest)
-    .filter((cost) => cost !== null)
-  return peer.median.cpuPerRequest === null || costs.length === 0
-    ? null
-    : peer.median.cpuPerRequest / Math.min(...costs)
+/** CPU per request relative to the cheapest peer of the yardstick, round by round; null where either is unknown. */
+function cpuRatio(peer: PeerResult, result: CaseResult, yardstick: Yardstick): Paired | null {
+  const [best] = result.peers
+    .filter(({ name, median }) => yardstick.names.includes(name) && median.cpuPerRequest !== null)
+    .toSorted(byCost)
+  return best === undefined ? null : pairedRatio(peer.rounds, best.rounds)
 }
 
 export function caseTable(result: CaseResult, yardstick: Yardstick): string {
@@ -31,7 +29,7 @@ export function caseTable(result: CaseResult, yardstick: Yardstick): string {
       latency(p50),
       latency(p99),
       cpu(cpuPerRequest),
-      ratio(cpuRatio(peer, result, yardstick)),
+      pairedText(cpuRatio(peer, result, yardstick)),
       percent(coreUse),
       mebibytes(memory),
       count(errors.sockets + errors.statuses),
