@@ -136,7 +136,9 @@ const client_timeouts = z.strictObject({
     .describe('Longest time for a client to send a whole request head.')
     .prefault('10s'),
   client_body_idle: duration(WAIT_OR_OFF)
-    .describe('Longest pause of a client within a request body, and longest time in which it takes nothing of a response.')
+    .describe(
+      'Longest pause of a client within a request body, and longest time in which it takes nothing of a response.',
+    )
     .prefault('30s'),
   keep_alive_idle: duration(WAIT_OR_OFF)
     .describe('How long a client connection may wait for its next request before it is closed.')
