@@ -18,6 +18,9 @@ import { type BatchedWriter, writeBatch } from './write-batch.ts'
 /** Characters that may wait to be written; more leave at once. */
 const MAX_WAITING = 16 * 1024
 
+/** Up to this size what does not leave at once gets memory of just its size: many slow readers may hold some. */
+const SMALL_REST = 16 * 1024
+
 /** Filled by `getpeername`. One for all, for it takes Node longer to add properties to a new object than to ask. */
 const peer = { address: '', family: '', port: 0 }
 
@@ -87,9 +90,14 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
     const { memory } = this.buffers
     const left = this.underWay > 0 ? 0 : tryWrite(this.fd, memory, start, end)
     this.direct += left
-    if (start + left === end) return
+    const size = end - start - left
+    if (size === 0) return
+    if (size <= SMALL_REST) {
+      this.writeBytes('', Buffer.from(memory.subarray(end - size, end)))
+      return
+    }
     const copy = this.buffers.take()
-    const size = memory.copy(copy, 0, start + left, end)
+    memory.copy(copy, 0, end - size, end)
     const result = this.handle.writeBuffer(null, copy.subarray(0, size))
     if (result === 0) this.buffers.give(copy)
     else this.dispatched(result, copy, true)
@@ -125,6 +133,7 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   end(): void {
     if (this.ending || this.destroyed) return
     this.flush()
+    if (this.destroyed) return
     this.ending = true
     shutdown(this.handle, () => {
       this.endSent = true
