@@ -3,8 +3,10 @@ import net from 'node:net'
 import type { Sickness } from '../balance/guard.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
-import type { FromWorker, Install, WorkerData } from '../worker/messages.ts'
+import { Counters } from '../shared/counters.ts'
+import { BEAT_MS, type FromWorker, type Install, type WorkerData } from '../worker/messages.ts'
 import { RestartPolicy } from './restart-policy.ts'
+import { Watchdog } from './watchdog.ts'
 import { sharesPorts } from './worker-count.ts'
 import { type ThreadOptions, type WorkerEnd, WorkerHandle } from './worker-handle.ts'
 
@@ -36,15 +38,19 @@ export interface SupervisorOptions {
 class Post {
   readonly data: WorkerData
   readonly policy = new RestartPolicy()
+  readonly watchdog: Watchdog
   worker: WorkerHandle | null = null
   /** Runs while a dead worker waits to be replaced. */
   timer: NodeJS.Timeout | null = null
   givenUp = false
+  /** The worker accepts connections. */
+  up = false
   /** The generation of the plan that the worker goes by. */
   installed = 0
 
-  constructor(data: WorkerData) {
+  constructor(data: WorkerData, patience: number | undefined) {
     this.data = data
+    this.watchdog = new Watchdog(new Counters(data.counters[data.index]!), patience)
   }
 }
 
@@ -57,6 +63,7 @@ export class Supervisor {
   private ports: number[] = []
   private onDrained: (post: Post, cut: number) => void = () => {}
   private stopping = false
+  private watch: NodeJS.Timeout | null = null
 
   constructor(
     data: readonly WorkerData[],
@@ -65,7 +72,7 @@ export class Supervisor {
     events: SupervisorEvents,
     { threads = {}, takeOver = false }: SupervisorOptions = {},
   ) {
-    this.posts = data.map((one) => new Post(one))
+    this.posts = data.map((one) => new Post(one, threads.patience))
     this.events = events
     this.threads = threads
     this.takeOver = takeOver
@@ -79,6 +86,7 @@ export class Supervisor {
     for (const listener of listeners) this.ports.push(await this.portOf(listener))
     const bound = await Promise.all(this.posts.map((post) => this.spawn(post)))
     this.ports = bound[0]!
+    this.watch = setInterval(() => this.lookForHung(), BEAT_MS).unref()
     for (const { data } of this.posts) this.events.onUp(data.index, false)
     return this.ports
   }
@@ -102,6 +110,7 @@ export class Supervisor {
   /** Lets every exchange finish, up to `timeout` ms, and cuts the rest. Resolves with how many that were. */
   async drain(timeout: number): Promise<number> {
     this.stopping = true
+    if (this.watch !== null) clearInterval(this.watch)
     for (const { timer } of this.posts) if (timer !== null) clearTimeout(timer)
     let cut = 0
     const waiting = new Set(this.posts.filter(({ worker }) => worker !== null))
@@ -144,10 +153,10 @@ export class Supervisor {
   /** Starts a worker; resolves with its ports when it accepts, rejects when it does not get so far. */
   private spawn(post: Post): Promise<number[]> {
     const { promise, resolve, reject } = Promise.withResolvers<number[]>()
-    let up = false
     const onMessage = (message: FromWorker): void => {
       if (message.type === 'listening') {
-        up = true
+        post.up = true
+        post.watchdog.reset()
         resolve([...message.ports])
       } else if (message.type === 'listen_failed') {
         reject(listenError(this.install.config.listeners[message.listener]!, message.code, message.message))
@@ -155,7 +164,8 @@ export class Supervisor {
     }
     const onEnd = (end: WorkerEnd): void => {
       post.worker = null
-      if (up) {
+      if (post.up) {
+        post.up = false
         this.lost(post, end)
         return
       }
@@ -168,6 +178,10 @@ export class Supervisor {
     worker.send(this.install)
     worker.send({ type: 'listen', ports: this.ports, shared: this.shared })
     return promise
+  }
+
+  private lookForHung(): void {
+    for (const { up, watchdog, worker } of this.posts) if (up && watchdog.look()) worker?.kill(watchdog.verdict)
   }
 
   private receive(post: Post, message: FromWorker): void {

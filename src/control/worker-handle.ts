@@ -7,6 +7,8 @@ export interface ThreadOptions {
   /** The module that runs in them. */
   readonly entry?: URL
   readonly resourceLimits?: ResourceLimits
+  /** Seconds without a sign of life after which a worker counts as hung. */
+  readonly patience?: number
 }
 
 /** Why a worker ended by itself. */
@@ -25,27 +27,33 @@ const ENTRY = new URL(
 export class WorkerHandle {
   private readonly thread: Thread
   private stopping = false
+  private end: WorkerEnd | null = null
 
   /** `onEnd` is called when the thread ends without having been asked to. */
   constructor(
     data: WorkerData,
-    { entry = ENTRY, ...options }: ThreadOptions,
+    { entry = ENTRY, resourceLimits = {} }: ThreadOptions,
     onMessage: (message: FromWorker) => void,
     onEnd: (end: WorkerEnd) => void,
   ) {
-    this.thread = new Thread(entry, { workerData: data, name: `octoload-${data.index}`, ...options })
-    let end: WorkerEnd | null = null
+    this.thread = new Thread(entry, { workerData: data, name: `octoload-${data.index}`, resourceLimits })
     this.thread.on('message', onMessage)
     this.thread.on('error', (error: unknown) => {
-      end = endOf(error)
+      this.end ??= endOf(error)
     })
     this.thread.on('exit', (code) => {
-      if (!this.stopping) onEnd(end ?? { reason: `exit code ${code}`, stack: '' })
+      if (!this.stopping) onEnd(this.end ?? { reason: `exit code ${code}`, stack: '' })
     })
   }
 
   send(message: ToWorker): void {
     this.thread.postMessage(message)
+  }
+
+  /** Ends the thread as one that ended by itself, for this reason. */
+  kill(reason: string): void {
+    this.end = { reason, stack: '' }
+    void this.thread.terminate()
   }
 
   /** Ends the thread, whatever it is doing. */

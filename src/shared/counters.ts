@@ -50,6 +50,9 @@ export const WORKER_STATE = {
 } as const
 export type WorkerState = (typeof WORKER_STATE)[keyof typeof WORKER_STATE]
 
+/** Counted up by the worker once a second. */
+const BEATS = 28
+
 const WORKER_GAUGES = [COUNTER.exchangesActive, COUNTER.clientConnectionsActive, COUNTER.tunnelsActive]
 const SERVER_GAUGES = [SERVER_COUNTER.connectionsActive, SERVER_COUNTER.connectionsIdle]
 
@@ -79,6 +82,15 @@ export class Counters {
 
   get(counter: Counter): number {
     return this.cells[counter]!
+  }
+
+  /** A sign of life. */
+  beat(): void {
+    this.cells[BEATS]!++
+  }
+
+  get beats(): number {
+    return this.cells[BEATS]!
   }
 
   state(state: WorkerState): number {

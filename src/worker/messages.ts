@@ -3,6 +3,9 @@ import type { Sickness } from '../balance/guard.ts'
 import type { Config } from '../config/config.ts'
 import type { Slots } from '../plan/plan.ts'
 
+/** How often a worker gives a sign of life. */
+export const BEAT_MS = 1000
+
 /** What a worker is born with. */
 export interface WorkerData {
   /** Number of the worker, from 0 on; also that of its counters. */

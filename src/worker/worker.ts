@@ -16,7 +16,7 @@ import { ServerTable } from '../shared/server-table.ts'
 import { Turns } from '../shared/turns.ts'
 import { UpstreamSamples } from '../shared/upstream-samples.ts'
 import { makeExchangeLog } from './exchange-log.ts'
-import type { FromWorker, Install, Listen, ToWorker, WorkerData } from './messages.ts'
+import { BEAT_MS, type FromWorker, type Install, type Listen, type ToWorker, type WorkerData } from './messages.ts'
 
 export class Worker {
   private readonly data: WorkerData
@@ -47,6 +47,7 @@ export class Worker {
     this.samples = data.samples.map((buffer) => new UpstreamSamples(buffer))
     // What was logged before the thread dies of an exception tells why.
     process.on('uncaughtExceptionMonitor', () => this.flushLog())
+    setInterval(() => this.counters.beat(), BEAT_MS).unref()
     port.on('message', (message: ToWorker) => this.receive(message))
   }
 

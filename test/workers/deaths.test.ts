@@ -74,6 +74,19 @@ for (const [fault, reason] of Object.entries(REASONS)) {
   })
 }
 
+test('a worker that hangs is ended like one that died', async (t) => {
+  const origins = [await startOrigin(t, answers(ok('fine')))]
+  const balancer = await startBalancer(t, { servers: origins, workers: 2 }, { ...faulty, patience: 2 })
+  const client = await connectTo(balancer, 0)
+  fail(0, 'hang')
+  await balancer.logged(/ERROR Worker 0 ended unexpectedly: it hung for 2 s; starting another in 100 ms$/)
+  assert.notEqual(await client.over(), 'open')
+  await balancer.logged(/Worker 0 is back$/)
+  const next = await connectTo(balancer, 0)
+  next.send(get())
+  assert.equal((await next.response()).text, 'fine')
+})
+
 test('a server that was removed gets back what a dead worker held of it', async (t) => {
   const { balancer, origins } = await held(t, [4, 0])
   await balancer.lb.removeServer(origins[0]!.url)
