@@ -22,6 +22,8 @@ export class Guard {
   private readonly counters: Counters | null
   private readonly onSick: (slot: number, what: Sickness, reason: string) => void
   private readonly timesHeads: boolean
+  /** Milliseconds that an attempt may take to the head of its response; Infinity: any time. */
+  private readonly patience: number
 
   /** `counters` are those of this thread; they may be null unless `countsAttempts`. */
   constructor(
@@ -38,6 +40,8 @@ export class Guard {
     this.counters = countsAttempts(plan) ? counters : null
     this.onSick = onSick
     this.timesHeads = timesHeads(plan)
+    const { retries, timeouts } = plan
+    this.patience = Math.min(retries.per_try_timeout || Infinity, timeouts.response_head || Infinity)
   }
 
   /** Whether an upstream asks for any of this. */
@@ -78,6 +82,11 @@ export class Guard {
       return
     }
     if (this.timesHeads) this.counters?.addHeadTime(slot, headMillis * 1000)
+    if (outcome === OUTCOME.overtaken) {
+      if (trial !== NO_TRIAL) this.trialFailed(slot, trial, `a trial had no answer after ${Math.round(headMillis)} ms`)
+      // To be slower than a hedge is no failure, until nobody was answered for as long as an attempt may take.
+      if (this.standing.addOvertaken(slot, headMillis) < this.patience) return
+    }
     if (outcome === OUTCOME.ok) {
       this.counters?.addForServer(slot, SERVER_COUNTER.attemptsOk)
       this.standing.clear(slot)
