@@ -5,7 +5,7 @@ import type { UpstreamPlan } from '../plan/plan.ts'
 import { OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { BreakerCells, NO_TRIAL } from '../shared/breaker-cells.ts'
 import { type Counters, SERVER_COUNTER } from '../shared/counters.ts'
-import { BAR, type ServerTable } from '../shared/server-table.ts'
+import { BAR, type ServerTable, UP } from '../shared/server-table.ts'
 import { Standing } from '../shared/standing.ts'
 import { eject } from './eject.ts'
 
@@ -57,6 +57,18 @@ export class Guard {
   /** Asks the circuit breaker for a place: NO_TRIAL, a trial, or -1 when there is none. */
   take(slot: number): number {
     return this.breakers.take(slot, this.plan.breaker!.trials)
+  }
+
+  /** Whole seconds until a circuit breaker lets trials in to a server that is up; 0 when that is not known. */
+  secondsToTrials(): number {
+    let at = Infinity
+    for (const slot of this.slots) {
+      // Ejected or not: when no other server is left, it is back at once.
+      const broken = (this.table.bars(slot) & ~BAR.ejected) === BAR.breaker
+      const trialsAt = this.standing.trialsAt(slot)
+      if (broken && this.table.health(slot) === UP && trialsAt > 0) at = Math.min(at, trialsAt)
+    }
+    return at === Infinity ? 0 : Math.max(1, Math.ceil((at - this.table.now()) / 1000))
   }
 
   giveBack(slot: number, trial: number): void {

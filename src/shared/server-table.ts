@@ -55,8 +55,10 @@ export const STANDING = {
   orcaAt: 16,
   /** When the first of the attempts in a row began that were overtaken; 0: the last one was not. */
   quietSince: 18,
+  /** When its circuit breaker lets trials in, on the clock of the table; 0 while that is not known. */
+  trialsAt: 20,
 } as const
-const STANDING_CELLS = 20
+const STANDING_CELLS = 22
 
 export class ServerTable {
   readonly buffer: SharedArrayBuffer

@@ -58,6 +58,15 @@ export class Standing {
     if (this.cells[cell] !== 0) Atomics.store(this.cells, cell, 0)
   }
 
+  /** When the open circuit breaker lets trials in, on the table's clock; 0: that is not known. */
+  trialsAt(slot: number): number {
+    return this.doubles[(this.table.standing(slot) + STANDING.trialsAt) / 2]!
+  }
+
+  setTrialsAt(slot: number, at: number): void {
+    this.doubles[(this.table.standing(slot) + STANDING.trialsAt) / 2] = at
+  }
+
   countEjection(slot: number): void {
     Atomics.add(this.cells, this.table.standing(slot) + STANDING.ejections, 1)
   }

@@ -118,6 +118,11 @@ export class SickCrew {
     pool.finish(servers[server]!, OUTCOME.cancelled, 1, 1, this.now, 0, trial)
   }
 
+  /** Seconds that clients are told while no server is left. */
+  get retryAfter(): number {
+    return this.workers[0]!.pool.secondsToTrials()
+  }
+
   /** Exchanges one after another, over all workers in turn, answered as `answer` says; returns how many each server had. */
   run(exchanges: number, answer: (server: number) => Answer = () => ({})): number[] {
     const counts = this.plan.servers.map(() => 0)
