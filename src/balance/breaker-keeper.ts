@@ -91,7 +91,10 @@ export class BreakerKeeper {
 
   /** Nobody looks after these servers any more. */
   end(): void {
-    for (const slot of this.servers.keys()) this.breakers.reset(slot)
+    for (const slot of this.servers.keys()) {
+      this.breakers.reset(slot)
+      this.standing.setTrialsAt(slot, 0)
+    }
   }
 
   private begin(slot: number, url: string): BrokenServer {
@@ -143,6 +146,7 @@ export class BreakerKeeper {
 
   private letTrialsIn(server: BrokenServer, now: number): void {
     this.standing.clear(server.slot)
+    this.standing.setTrialsAt(server.slot, 0)
     this.breakers.halfOpen(server.slot)
     server.state = HALF_OPEN
     server.goesOnAt = now + this.rules.max_open_time
@@ -163,6 +167,7 @@ export class BreakerKeeper {
     if (state === OPEN) {
       const millis = openings.begin(now, open_time, max_open_time)
       server.goesOnAt = now + millis
+      this.standing.setTrialsAt(slot, server.goesOnAt)
       this.tools.onEvent({ kind: 'breaker_open', ...about, millis, repetitions: openings.repetitions })
     } else if (state === CLOSED) this.tools.onEvent({ kind: 'breaker_closed', ...about })
   }

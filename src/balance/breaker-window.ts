@@ -1,7 +1,7 @@
 // The sliding window over which a circuit breaker judges one server: ten steps, of which the oldest goes as a new one
 // comes. Pure.
 import type { CircuitBreaker } from '../config/config.ts'
-import { BUCKETS, quantile } from '../shared/histogram.ts'
+import { BUCKETS, quantile, total } from '../shared/histogram.ts'
 
 export const WINDOW_STEPS = 10
 
@@ -43,18 +43,19 @@ export class BreakerWindow {
     const { error_rate, latency, latency_quantile, window, min_requests } = this.config
     const failed = sum(this.failed)
     const attempts = sum(this.ok) + failed
-    if (attempts < min_requests) return ''
     const seconds = `${window / 1000} s`
-    if (error_rate > 0 && failed >= error_rate * attempts) {
+    if (error_rate > 0 && attempts >= min_requests && failed >= error_rate * attempts) {
       return `${Math.round((1000 * failed) / attempts) / 10} % of ${attempts} attempts in ${seconds} failed`
     }
     if (latency === 0) return ''
     const times = new Float64Array(BUCKETS)
     for (const part of this.headTimes) for (let bucket = 0; bucket < BUCKETS; bucket++) times[bucket]! += part[bucket]!
+    // With those that a hedge has overtaken.
+    const timed = total(times)
     const millis = quantile(times, latency_quantile) / 1000
-    if (millis <= latency) return ''
+    if (timed < min_requests || millis <= latency) return ''
     const share = Math.round((1 - latency_quantile) * 1000) / 10
-    return `${share} % of ${attempts} answers in ${seconds} took ${Math.round(millis)} ms or more`
+    return `${share} % of ${timed} attempts in ${seconds} took ${Math.round(millis)} ms or more`
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { OutlierDetection } from '../config/config.ts'
 import type { Counters } from '../shared/counters.ts'
-import { quantile } from '../shared/histogram.ts'
+import { quantile, total } from '../shared/histogram.ts'
 import { BAR, type ServerTable, UP } from '../shared/server-table.ts'
 import { Standing } from '../shared/standing.ts'
 import { carryOver } from './carry-over.ts'
@@ -124,7 +124,8 @@ export class EjectionKeeper {
     const samples: Sample[] = []
     for (const { slot, counts } of this.servers.values()) {
       const { ok, failed, headTimes } = counts.look(this.counters)
-      if (this.table.pickable(slot)) samples.push({ slot, ok, failed, median: quantile(headTimes, 0.5) / 1000 })
+      if (!this.table.pickable(slot)) continue
+      samples.push({ slot, ok, failed, timed: total(headTimes), median: quantile(headTimes, 0.5) / 1000 })
     }
     for (const { slot, reason } of findOutliers(samples, this.rules)) {
       if (eject(this.table, this.standing, this.slots, slot, this.rules.max_ejected)) this.ejected(slot, reason, now)

@@ -214,12 +214,77 @@ test('lower priorities may take only a part of the places and of the queue', () 
   assert.deepEqual(verdicts(LOW, 5), [entered, entered, waits, waits, shed])
   crew.settle()
   // Those of low priority wait, but not for the places that are kept for others.
-  assert.deepEqual(verdicts(NORMAL, 3), [waits, shed, shed])
+  assert.deepEqual(verdicts(NORMAL, 4), [waits, waits, waits, shed])
   crew.settle()
   assert.equal(crew.gates.active(0), 3)
-  assert.deepEqual(verdicts(HIGH, 4), [waits, waits, queueFull, queueFull])
+  assert.deepEqual(verdicts(HIGH, 6), [waits, waits, waits, waits, queueFull, queueFull])
   crew.settle()
   assert.equal(crew.gates.active(0), 4)
+})
+
+test('where there is no room in the queue, the youngest of the lowest class below gives way, and the order stays', () => {
+  const crew = new Crew({ ...ONE, max_active: 1, queue: { length: 4 } })
+  crew.come('inside')
+  const [low1, low2] = [crew.come('low1', 0, LOW), crew.come('low2', 0, LOW)]
+  const [normal3, normal4] = [crew.come('normal3'), crew.come('normal4')]
+  const come = (name: string, priority: Priority) => {
+    const { verdict } = crew.come(name, 0, priority)
+    crew.settle()
+    const waiting = [HIGH, NORMAL, LOW].reduce((sum, priority) => sum + crew.gates.waiting(0, priority), 0)
+    assert.equal(waiting, 4)
+    return verdict
+  }
+  const { waits, shed, queueFull } = VERDICT
+  assert.equal(come('high5', HIGH), waits)
+  assert.deepEqual(
+    [low1, low2].map(({ verdict }) => verdict),
+    [waits, shed],
+  )
+  assert.equal(come('normal6', NORMAL), waits)
+  assert.equal(low1.verdict, shed)
+  assert.equal(come('normal7', NORMAL), queueFull, 'nobody of its own class gives way')
+  assert.equal(come('low8', LOW), queueFull)
+  assert.equal(come('high9', HIGH), waits)
+  assert.deepEqual(
+    [normal3, normal4].map(({ verdict }) => verdict),
+    [waits, waits],
+  )
+  for (let gone = 0; gone < 5; gone++) {
+    crew.go(crew.entered[gone]!)
+    crew.settle()
+  }
+  assert.equal(crew.names, 'inside high5 high9 normal3 normal4')
+  assert.deepEqual([crew.gates.active(0), crew.gates.gate(0, 0).waiting], [0, 0])
+})
+
+test('only those of the same worker give way, and nobody waits in vain for it', () => {
+  const crew = new Crew({ ...ONE, max_active: 1, queue: { length: 3 } }, 2)
+  const inside = crew.come('inside')
+  const first = crew.come('first', 0, LOW)
+  crew.come('second', 1, LOW)
+  crew.come('third', 1)
+  assert.equal(crew.come('high', 0, HIGH).verdict, VERDICT.waits)
+  assert.equal(crew.come('refused', 0, HIGH).verdict, VERDICT.queueFull)
+  crew.settle()
+  assert.equal(first.verdict, VERDICT.shed)
+  crew.go(inside)
+  crew.settle()
+  for (const gone of [1, 2]) {
+    crew.go(crew.entered[gone]!)
+    crew.settle()
+  }
+  assert.equal(crew.names, 'inside high third second')
+})
+
+test('who gave way and has left before it was told is not told', () => {
+  const crew = new Crew({ ...ONE, max_active: 1, queue: { length: 1 } })
+  crew.come('inside')
+  const low = crew.come('low', 0, LOW)
+  crew.come('high', 0, HIGH)
+  crew.workers[0]!.leave(low.waiting!)
+  crew.settle()
+  assert.equal(low.verdict, VERDICT.waits)
+  assert.deepEqual([crew.gates.waiting(0, HIGH), crew.gates.waiting(0, LOW)], [1, 0])
 })
 
 test('who has waited too long is turned away, and who leaves is forgotten', () => {

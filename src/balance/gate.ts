@@ -32,6 +32,8 @@ export class Gate<S extends PoolServer> implements PoolListener {
   private readonly tools: GateTools<S>
   private readonly shared: SharedGate
   private readonly lists: readonly WaitingList<S>[] = PRIORITIES.map(() => new WaitingList<S>())
+  /** Those that gave way and are not told yet: they may come again at once, which must not happen within `enter`. */
+  private readonly displaced = new Set<Waiting<S>>()
   private readonly drain = new DrainRate()
   private plan: UpstreamPlan
   private pool: Pool<S>
@@ -86,6 +88,7 @@ export class Gate<S extends PoolServer> implements PoolListener {
 
   /** An exchange does not want to wait any longer. */
   leave(waiting: Waiting<S>): void {
+    this.displaced.delete(waiting)
     if (!waiting.linked) return
     this.remove(waiting)
     this.freed()
@@ -106,6 +109,10 @@ export class Gate<S extends PoolServer> implements PoolListener {
   serve(now: number): void {
     const { shared } = this
     this.deferred = false
+    for (const waiting of this.displaced) {
+      this.displaced.delete(waiting)
+      waiting.applicant.turnedAway(VERDICT.shed, now)
+    }
     for (let first = shared.first(); first !== NOBODY; first = shared.first()) {
       if (workerOf(first) !== shared.worker) {
         if (shared.active < this.most(priorityOf(first) as Priority)) shared.wake(workerOf(first))
@@ -178,7 +185,8 @@ export class Gate<S extends PoolServer> implements PoolListener {
 
   private queue(applicant: Applicant<S>, priority: Priority, length: number, now: number): Verdict {
     const { shared } = this
-    const ticket = shared.join(priority, Math.ceil(length * this.plan.shares[priority]!))
+    let ticket = shared.join(priority, Math.ceil(length * this.plan.shares[priority]!))
+    if (ticket === 0) ticket = this.displace(priority)
     if (ticket === 0) return shared.waiting < length ? VERDICT.shed : VERDICT.queueFull
     const waiting = new Waiting(applicant, priority, ticket, now, now + this.plan.queue.timeout)
     const list = this.lists[priority]!
@@ -190,13 +198,32 @@ export class Gate<S extends PoolServer> implements PoolListener {
     return VERDICT.waits
   }
 
+  /**
+   * The youngest of the lowest class below `priority` that waits here gives its place in the queue up: to nobody else, for
+   * the number of those that wait does not change. Returns the ticket of the one that comes, or 0.
+   */
+  private displace(priority: Priority): number {
+    for (let lower = this.lists.length - 1; lower > priority; lower--) {
+      const { last } = this.lists[lower]!
+      if (last === null) continue
+      this.unlink(last)
+      this.displaced.add(last)
+      return this.shared.swap(lower, priority)
+    }
+    return 0
+  }
+
   private remove(waiting: Waiting<S>): void {
+    this.unlink(waiting)
+    this.shared.quit(waiting.priority)
+  }
+
+  private unlink(waiting: Waiting<S>): void {
     const { priority } = waiting
     const list = this.lists[priority]!
     const wasFirst = list.first === waiting
     list.remove(waiting)
     if (wasFirst) this.shared.setFirst(priority, list.first === null ? 0 : list.first.ticket)
-    this.shared.quit(priority)
   }
 
   private soon(): void {

@@ -5,7 +5,7 @@ import type { UpstreamPlan } from '../plan/plan.ts'
 import { OUTCOME, type Outcome } from '../seams/strategy.ts'
 import { BreakerCells, NO_TRIAL } from '../shared/breaker-cells.ts'
 import { type Counters, SERVER_COUNTER } from '../shared/counters.ts'
-import { BAR, type ServerTable } from '../shared/server-table.ts'
+import { BAR, type ServerTable, UP } from '../shared/server-table.ts'
 import { Standing } from '../shared/standing.ts'
 import { eject } from './eject.ts'
 
@@ -22,6 +22,8 @@ export class Guard {
   private readonly counters: Counters | null
   private readonly onSick: (slot: number, what: Sickness, reason: string) => void
   private readonly timesHeads: boolean
+  /** Milliseconds that an attempt may take to the head of its response; Infinity: any time. */
+  private readonly patience: number
 
   /** `counters` are those of this thread; they may be null unless `countsAttempts`. */
   constructor(
@@ -38,6 +40,8 @@ export class Guard {
     this.counters = countsAttempts(plan) ? counters : null
     this.onSick = onSick
     this.timesHeads = timesHeads(plan)
+    const { retries, timeouts } = plan
+    this.patience = Math.min(retries.per_try_timeout || Infinity, timeouts.response_head || Infinity)
   }
 
   /** Whether an upstream asks for any of this. */
@@ -53,6 +57,18 @@ export class Guard {
   /** Asks the circuit breaker for a place: NO_TRIAL, a trial, or -1 when there is none. */
   take(slot: number): number {
     return this.breakers.take(slot, this.plan.breaker!.trials)
+  }
+
+  /** Whole seconds until a circuit breaker lets trials in to a server that is up; 0 when that is not known. */
+  secondsToTrials(): number {
+    let at = Infinity
+    for (const slot of this.slots) {
+      // Ejected or not: when no other server is left, it is back at once.
+      const broken = (this.table.bars(slot) & ~BAR.ejected) === BAR.breaker
+      const trialsAt = this.standing.trialsAt(slot)
+      if (broken && this.table.health(slot) === UP && trialsAt > 0) at = Math.min(at, trialsAt)
+    }
+    return at === Infinity ? 0 : Math.max(1, Math.ceil((at - this.table.now()) / 1000))
   }
 
   giveBack(slot: number, trial: number): void {
@@ -78,6 +94,11 @@ export class Guard {
       return
     }
     if (this.timesHeads) this.counters?.addHeadTime(slot, headMillis * 1000)
+    if (outcome === OUTCOME.overtaken) {
+      if (trial !== NO_TRIAL) this.trialFailed(slot, trial, `a trial had no answer after ${Math.round(headMillis)} ms`)
+      // To be slower than a hedge is no failure, until nobody was answered for as long as an attempt may take.
+      if (this.standing.addOvertaken(slot, headMillis) < this.patience) return
+    }
     if (outcome === OUTCOME.ok) {
       this.counters?.addForServer(slot, SERVER_COUNTER.attemptsOk)
       this.standing.clear(slot)

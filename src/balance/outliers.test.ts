@@ -11,11 +11,11 @@ function config(rules: Partial<typeof DEFAULTS>): typeof DEFAULTS {
 
 /** Servers of 1000 attempts each, by how many of them failed. */
 function failing(...counts: number[]): Sample[] {
-  return counts.map((failed, slot) => ({ slot, ok: 1000 - failed, failed, median: 0 }))
+  return counts.map((failed, slot) => ({ slot, ok: 1000 - failed, failed, timed: 0, median: 0 }))
 }
 
 function timed(...medians: number[]): Sample[] {
-  return medians.map((median, slot) => ({ slot, ok: 1000, failed: 0, median }))
+  return medians.map((median, slot) => ({ slot, ok: 1000, failed: 0, timed: 1000, median }))
 }
 
 function slots(samples: Sample[], rules: Partial<typeof DEFAULTS>): number[] {
@@ -57,7 +57,7 @@ test('latency: more than the factor times the median of the others, and not belo
 })
 
 test('servers with few attempts are neither judged nor compared with', () => {
-  const few = { slot: 9, ok: 0, failed: 99, median: 9999 }
+  const few = { slot: 9, ok: 0, failed: 99, timed: 99, median: 9999 }
   assert.deepEqual(slots([...failing(0, 0), few], { failure_percentage: 0.5 }), [])
   assert.deepEqual(slots([...failing(0, 0, 0, 500), few], { success_rate_factor: 1.9 }), [])
   assert.deepEqual(slots([...timed(20), few], { latency_factor: 3 }), [])

@@ -9,6 +9,8 @@ export interface Sample {
   /** Attempts that succeeded, and that failed by its fault. */
   readonly ok: number
   readonly failed: number
+  /** Attempts that were timed: these, and those that a hedge has overtaken. */
+  readonly timed: number
   /** Median time to the head of a response in milliseconds; 0 when it was not measured. */
   readonly median: number
 }
@@ -26,11 +28,12 @@ const LEAST_DISTANCE = 0.05
 
 /** The outliers among the servers, the worst first. A rule in which every server would be one finds none. */
 export function findOutliers(samples: readonly Sample[], config: OutlierDetection): Outlier[] {
-  const judged = samples.filter(({ ok, failed }) => ok + failed >= config.min_requests)
+  const { min_requests } = config
+  const judged = samples.filter(({ ok, failed }) => ok + failed >= min_requests)
+  const timed = samples.filter((sample) => sample.timed >= min_requests)
   const found = new Map<number, Outlier>()
-  for (const rule of [byPercentage, bySuccessRate, byLatency]) {
-    for (const outlier of rule(judged, config)) if (!found.has(outlier.slot)) found.set(outlier.slot, outlier)
-  }
+  const outliers = [...byPercentage(judged, config), ...bySuccessRate(judged, config), ...byLatency(timed, config)]
+  for (const outlier of outliers) if (!found.has(outlier.slot)) found.set(outlier.slot, outlier)
   return [...found.values()].sort((one, other) => other.badness - one.badness)
 }
 
@@ -69,7 +72,7 @@ function byLatency(samples: readonly Sample[], { latency_factor, latency_floor }
     if (sample.median < latency_floor) return []
     const others = medianOfOthers(medians, sample.median)
     if (sample.median <= latency_factor * others) return []
-    const reason = `half of its answers took over ${millis(sample.median)}, those of the others ${millis(others)}`
+    const reason = `half of its attempts took over ${millis(sample.median)}, those of the others ${millis(others)}`
     return [{ slot: sample.slot, reason, badness: Math.min(sample.median / others, 1e6) / 1e6 }]
   })
 }

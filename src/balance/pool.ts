@@ -158,6 +158,11 @@ export class Pool<S extends PoolServer> implements PickExchange {
     this.guard?.trialAnswered(server.slot, trial, status, headMillis)
   }
 
+  /** Whole seconds after which there may be a server again, where circuit breakers are what keeps them away; 0: not known. */
+  secondsToTrials(): number {
+    return this.breakers?.secondsToTrials() ?? 0
+  }
+
   /** Whether there is a server for this exchange now. */
   hasPlace(exchange: PoolExchange, now: number): boolean {
     this.askFor(exchange, now)

@@ -1,16 +1,64 @@
 // Guards in the workers and the keeper in the main thread, together, under a clock of their own.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { SickCrew } from '../../test/support/sick-crew.ts'
+import { type Answer, SickCrew } from '../../test/support/sick-crew.ts'
 import { DOWN, UP } from '../shared/server-table.ts'
 
 const SILENT = { status: 0 }
 const ERROR = { status: 500 }
 
 /** All answer well but one. */
-function sick(which: number, answer: { status?: number; millis?: number }) {
+function sick(which: number, answer: Answer) {
   return (server: number) => (server === which ? answer : {})
 }
+
+describe('attempts that a hedge has overtaken', () => {
+  const OVERTAKEN = { overtaken: true, millis: 50 }
+  const timeouts = { response_head: '10s' } as const
+
+  test('are no failures, however many in a row, until the server has answered nobody for as long as an attempt may take', () => {
+    const crew = new SickCrew(3, { outlier_detection: { consecutive_failures: 5, jitter: 0 }, timeouts })
+    crew.run(300, sick(1, OVERTAKEN))
+    crew.pass(9000)
+    crew.run(300, sick(1, OVERTAKEN))
+    assert.deepEqual(crew.story, [])
+    crew.pass(1000)
+    crew.run(12, sick(1, OVERTAKEN))
+    assert.deepEqual(crew.story, [])
+    crew.run(3, sick(1, OVERTAKEN))
+    assert.deepEqual(crew.story, ['ejected 1'])
+    assert.equal(crew.events[0]!.reason, '5 attempts in a row had no usable answer')
+  })
+
+  test('one answer, to whichever worker, and that time begins anew', () => {
+    const crew = new SickCrew(3, { outlier_detection: { consecutive_failures: 5 }, timeouts })
+    for (let round = 0; round < 5; round++) {
+      crew.run(60, sick(1, OVERTAKEN))
+      crew.pass(9000)
+      crew.run(3)
+    }
+    assert.deepEqual(crew.story, [])
+  })
+
+  test('are as slow as they were at least: by latency a server is ejected that never answers', () => {
+    const rules = { latency_factor: 4, latency_floor: '1ms', interval: '1s', min_requests: 10 } as const
+    const crew = new SickCrew(3, { outlier_detection: rules, timeouts })
+    crew.run(300, sick(1, OVERTAKEN))
+    crew.pass(1000)
+    assert.deepEqual(crew.story, ['ejected 1'])
+  })
+
+  test('so does a breaker open, and a trial fails that was overtaken', () => {
+    const breaker = { latency: '40ms', error_rate: 'off', open_time: '2s', min_requests: 10 } as const
+    const crew = new SickCrew(2, { outlier_detection: 'off', circuit_breaker: breaker, timeouts })
+    crew.run(40, sick(1, OVERTAKEN))
+    crew.pass(1000)
+    assert.deepEqual(crew.story, ['breaker_open 1'])
+    crew.pass(2000)
+    crew.run(2, sick(1, OVERTAKEN))
+    assert.deepEqual(crew.story.slice(1), ['breaker_half_open 1', 'breaker_open 1'])
+  })
+})
 
 describe('failures in a row', () => {
   const rules = { outlier_detection: { consecutive_failures: 5, base_time: '10s', jitter: 0 } } as const
@@ -284,7 +332,7 @@ describe('a circuit breaker', () => {
   test('trials that died with their worker are let in anew', () => {
     const crew = halfOpen()
     const lost = trials(crew)
-    crew.keeper.workerLost(crew.now)
+    crew.keeper.workerLost(0, crew.now)
     const next = trials(crew)
     assert.equal(next.length, 3)
     crew.end(lost[0]!, ERROR)
@@ -343,5 +391,25 @@ describe('a circuit breaker', () => {
     assert.equal(crew.begin(), undefined)
     crew.pass(2000)
     assert.notEqual(crew.begin(), undefined)
+  })
+
+  test('it is known when the first server lets trials in, unless something else keeps it away', () => {
+    const crew = new SickCrew(2, rules)
+    assert.equal(crew.retryAfter, 0)
+    crew.run(8, sick(1, ERROR))
+    crew.pass(500)
+    crew.run(4, () => ERROR)
+    assert.deepEqual(crew.story, ['breaker_open 1', 'breaker_open 0'])
+    assert.equal(crew.retryAfter, 2)
+    crew.pass(900)
+    assert.equal(crew.retryAfter, 1)
+    crew.table.setHealth(1, DOWN)
+    assert.equal(crew.retryAfter, 2)
+    crew.table.setHealth(0, DOWN)
+    assert.equal(crew.retryAfter, 0)
+    crew.table.setHealth(0, UP)
+    crew.pass(1100)
+    assert.deepEqual(crew.story.slice(2), ['breaker_half_open 1', 'breaker_half_open 0'])
+    assert.equal(crew.retryAfter, 0)
   })
 })

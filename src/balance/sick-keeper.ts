@@ -72,8 +72,8 @@ export class SickKeeper {
   }
 
   /** A worker has died, perhaps with trials under way or in the midst of a decision. */
-  workerLost(now: number): void {
-    this.table.abandonDecision()
+  workerLost(worker: number, now: number): void {
+    this.table.abandonDecision(worker)
     for (const { keeper } of this.breakers.values()) keeper.workerLost(now)
   }
 

@@ -12,7 +12,7 @@ export const VERDICT = {
   /** No server has a place left, and there is no queue. */
   serversFull: 4,
   queueFull: 5,
-  /** What is left is kept for higher priorities. */
+  /** What is left is kept for higher priorities, or one of them has taken its place in the queue. */
   shed: 6,
   /** It has waited too long. */
   timedOut: 7,

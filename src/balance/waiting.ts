@@ -34,7 +34,7 @@ export class Waiting<S extends PoolServer> {
 
 export class WaitingList<S extends PoolServer> {
   first: Waiting<S> | null = null
-  private last: Waiting<S> | null = null
+  last: Waiting<S> | null = null
 
   append(waiting: Waiting<S>): void {
     waiting.previous = this.last

@@ -430,7 +430,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
     const exchanges = counters.get(COUNTER.exchangesActive)
     this.inFlight[index]!.giveBack()
     this.gates.giveBack(index)
-    this.sick.workerLost()
+    this.sick.workerLost(index)
     counters.clearGauges()
     counters.setState(WORKER_STATE.up, 0)
     this.log(workerLost(index, reason, stack, delay))

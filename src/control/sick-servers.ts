@@ -105,8 +105,8 @@ export class SickServers {
     this.keeper.report(slot, what, reason, this.table.now())
   }
 
-  workerLost(): void {
-    this.keeper.workerLost(this.table.now())
+  workerLost(worker: number): void {
+    this.keeper.workerLost(worker, this.table.now())
   }
 
   /** A server has gone down: those that were left out come back where it was the last one. */

@@ -207,7 +207,8 @@ export class SimulatedBalancer {
       if (exchange.attempt !== null || this.retry(exchange, view, 'status', null)) return
     }
     // The other one was slower.
-    if (exchange.attempt !== null) this.leave(exchange.attempt, OUTCOME.cancelled)
+    const outcome = attempt.isHedge ? OUTCOME.overtaken : OUTCOME.cancelled
+    if (exchange.attempt !== null) this.leave(exchange.attempt, outcome)
     this.account(exchange, view, null, isError)
   }
 

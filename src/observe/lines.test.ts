@@ -21,12 +21,20 @@ test('the lines read as they always did', () => {
     [lines.serverHealthy(server, 'status 200'), 'Server http://localhost:8001 is healthy again: status 200'],
     [lines.retrying(attempt), 'Retrying on another server: http://localhost:8001 failed GET /a?b: connection refused'],
     [
-      lines.requestFailed(attempt, 502),
+      lines.requestFailed(attempt, 502, false),
       'Request failed with 502: GET /a?b: connection refused (server http://localhost:8001)',
     ],
     [
-      lines.requestFailed({ ...attempt, server: '', reason: 'no healthy server' }, 503),
+      lines.requestFailed({ ...attempt, server: '', reason: 'no healthy server' }, 503, false),
       'Request failed with 503: GET /a?b: no healthy server',
+    ],
+    [
+      lines.requestFailed({ ...attempt, server: '', reason: 'the client closed the connection' }, 0, false),
+      'Request failed: GET /a?b: the client closed the connection',
+    ],
+    [
+      lines.requestFailed({ ...attempt, reason: 'connection reset' }, 200, true),
+      'Response broke off after status 200: GET /a?b: connection reset (server http://localhost:8001)',
     ],
     [lines.requestRefused('127.0.0.1', 400, 'bare_cr'), 'Refused a request of 127.0.0.1 with 400: bare_cr'],
     [lines.shuttingDown('SIGINT', 0, 30_000), 'Shutting down: SIGINT received, no exchange is in flight'],

@@ -155,10 +155,13 @@ export function hedging(method: string, target: string, server: string, millis: 
   return { level: 'debug', event: 'hedging', message, fields: { server, method, target, waited_ms: millis } }
 }
 
-export function requestFailed(attempt: FailedAttempt, status: number): LogLine {
+/** `status` is what the client got: ours, or the server's when its response `brokeOff`; 0 when there was nobody to get one. */
+export function requestFailed(attempt: FailedAttempt, status: number, brokeOff: boolean): LogLine {
   const { method, target, server, failure, reason } = attempt
   const where = server === '' ? '' : ` (server ${server})`
-  const message = `Request failed with ${status}: ${method} ${target}: ${reason}${where}`
+  const failed = status === 0 ? 'Request failed' : `Request failed with ${status}`
+  const what = brokeOff ? `Response broke off after status ${status}` : failed
+  const message = `${what}: ${method} ${target}: ${reason}${where}`
   return {
     level: 'warn',
     event: 'request_failed',

@@ -47,6 +47,8 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
   /** The present or last one. */
   attempt: Attempt | null = null
   tunnel: Tunnel | null = null
+  /** The final response head of a server is on its way to the client. */
+  answering = false
   private readonly runtime: Runtime
   private matched: Route | null = null
   private upstream: Upstream | null = null
@@ -59,8 +61,6 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
   /** Slots of the servers that were tried; nearly always there is but one. */
   private firstTried: number = NONE
   private laterTried: number[] | null = null
-  /** A final response head is on its way to the client. */
-  private answering = false
   private keepsClient = false
   /** The end of the response can be told only by the end of the connection. */
   private unframed = false
@@ -402,7 +402,10 @@ export class Exchange implements RetriedExchange, Applicant<Server> {
     runtime.counters.addFailure(failure.number)
     if (failure.blame !== 'client') runtime.counters.add(COUNTER.failed)
     if (this.answering || failure.status === 0) this.breakOff()
-    else this.answer(explain(failure.status, failure.name, failure.message, this.head, retryAfter))
+    else {
+      const seconds = failure === FAILURES.noServer ? this.upstream!.pool.secondsToTrials() : retryAfter
+      this.answer(explain(failure.status, failure.name, failure.message, this.head, seconds))
+    }
     runtime.log.failed(this, detail)
   }
 

@@ -152,7 +152,8 @@ export class SecondChance {
     if (loser === null) return
     this.record(loser, now)
     loser.destroy()
-    loser.leave(OUTCOME.cancelled, now)
+    // A hedge that loses began later, and had less time.
+    loser.leave(attempt.hedge ? OUTCOME.overtaken : OUTCOME.cancelled, now)
   }
 
   /** This attempt has failed, or its response is not wanted. Returns the attempt that goes on in its place, if there is one. */

@@ -43,8 +43,10 @@ export const OUTCOME = {
   ok: 0,
   /** The server did not answer, or with a status that counts as a failure. */
   failed: 1,
-  /** The client left, or another attempt was quicker: it says little about the server. */
+  /** The client left, or the hedge was slower than what it was sent beside: it says little about the server. */
   cancelled: 2,
+  /** A hedge that began later was answered first: the server is slow. How slow is not known; it took this long at least. */
+  overtaken: 3,
 } as const
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
 

@@ -221,12 +221,23 @@ export class SharedGate {
       const seen = Atomics.compareExchange(cells, cell, before, before + 1)
       if (seen === before) {
         cells[this.own + HELD_WAITING + priority]!++
-        break
+        return this.ticket()
       }
       before = seen
     }
+  }
+
+  /** One that waits here leaves, and one of another class comes in its stead; returns that one's ticket. */
+  swap(leaves: number, comes: number): number {
+    const { cells, own } = this
+    cells[own + HELD_WAITING + leaves]!--
+    cells[own + HELD_WAITING + comes]!++
+    return this.ticket()
+  }
+
+  private ticket(): number {
     let ticket = 0
-    while (ticket === 0) ticket = (Atomics.add(cells, this.all + TICKETS, 1) + 1) | 0
+    while (ticket === 0) ticket = (Atomics.add(this.cells, this.all + TICKETS, 1) + 1) | 0
     return ticket
   }
 

@@ -19,12 +19,18 @@ export function upperBound(bucket: number): number {
   return 2 ** (exponent - 3) * (8 + (bucket % 8) + 1)
 }
 
+/** How many values are counted. */
+export function total(counts: ArrayLike<number>): number {
+  let sum = 0
+  for (let bucket = 0; bucket < BUCKETS; bucket++) sum += counts[bucket] ?? 0
+  return sum
+}
+
 /** A duration in microseconds below which at least the share `q` (0 to 1) of all counted values lies; 0 when there are none. */
 export function quantile(counts: ArrayLike<number>, q: number): number {
-  let total = 0
-  for (let bucket = 0; bucket < BUCKETS; bucket++) total += counts[bucket] ?? 0
-  if (total === 0) return 0
-  let rest = q * total
+  const all = total(counts)
+  if (all === 0) return 0
+  let rest = q * all
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const count = counts[bucket] ?? 0
     rest -= count

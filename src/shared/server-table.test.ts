@@ -102,27 +102,36 @@ test('the table tells since when a server is pickable: new, up again, or no long
   assert.deepEqual([table.upSince(0), table.bars(0), table.weightFactor(0)], [0, 0, 1])
 })
 
-test('one decision at a time: a second one does not happen, unless the first was abandoned', () => {
-  const table = new ServerTable(1)
-  const other = new ServerTable(table.buffer)
+test('one decision at a time: a second one does not happen, unless the worker that was at the first has died', () => {
+  const main = new ServerTable(1)
+  const [zero, one] = [0, 1].map((worker) => new ServerTable(main.buffer, () => 0, worker)) as [
+    ServerTable,
+    ServerTable,
+  ]
+  const tables = [main, zero, one]
   const done: string[] = []
-  const outer = table.decide(() => {
-    done.push('first')
+  /** What the others are told while this one is at a decision. */
+  const refused = () => tables.map((table) => table.decide(() => done.push('inner')))
+  const outer = zero.decide(() => {
+    done.push('outer')
+    assert.deepEqual(refused(), [false, false, false])
+    main.abandonDecision(1)
+    assert.deepEqual(refused(), [false, false, false], 'it was another worker that died')
+    main.abandonDecision(0)
     assert.equal(
-      other.decide(() => done.push('second')),
-      false,
-    )
-    table.abandonDecision()
-    assert.equal(
-      other.decide(() => done.push('third')),
+      one.decide(() => done.push('next')),
       true,
     )
   })
   assert.equal(outer, true)
-  assert.deepEqual(done, ['first', 'third'])
-  assert.throws(() => table.decide(() => assert.fail('thrown')))
+  assert.deepEqual(done, ['outer', 'next'])
+  main.decide(() => {
+    for (const worker of [0, 1]) main.abandonDecision(worker)
+    assert.deepEqual(refused(), [false, false, false], 'the main thread is at it')
+  })
+  assert.throws(() => one.decide(() => assert.fail('thrown')))
   assert.equal(
-    table.decide(() => {}),
+    one.decide(() => {}),
     true,
   )
 })

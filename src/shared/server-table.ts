@@ -29,7 +29,9 @@ const CONNECT_FAILURES = 2
 
 const HEADER_CELLS = 16
 const HEALTH_EPOCH = 0
+/** Who is at a decision: 0 nobody, a worker by its number plus one, or the main thread. */
 const DECISION = 1
+const MAIN_THREAD = -1
 
 /** Cells of a standing; those of the doubles are even, for they take two each. */
 export const STANDING = {
@@ -51,8 +53,12 @@ export const STANDING = {
   saidAt: 12,
   orcaWeight: 14,
   orcaAt: 16,
+  /** When the first of the attempts in a row began that were overtaken; 0: the last one was not. */
+  quietSince: 18,
+  /** When its circuit breaker lets trials in, on the clock of the table; 0 while that is not known. */
+  trialsAt: 20,
 } as const
-const STANDING_CELLS = 18
+const STANDING_CELLS = 22
 
 export class ServerTable {
   readonly buffer: SharedArrayBuffer
@@ -61,12 +67,15 @@ export class ServerTable {
   readonly now: () => number
   private readonly cells: Int32Array
   private readonly times: Float64Array
+  /** This thread, as in DECISION. */
+  private readonly thread: number
 
-  /** Makes a table with room for `capacity` servers, or opens the one in `buffer`. */
-  constructor(source: number | SharedArrayBuffer, now: () => number = processMillis) {
+  /** Makes a table with room for `capacity` servers, or opens the one in `buffer`. `worker`: its number, where that is one. */
+  constructor(source: number | SharedArrayBuffer, now: () => number = processMillis, worker?: number) {
     const perSlot = CELLS_PER_SLOT + STANDING_CELLS
     this.buffer = typeof source === 'number' ? new SharedArrayBuffer(4 * (HEADER_CELLS + source * perSlot)) : source
     this.now = now
+    this.thread = worker === undefined ? MAIN_THREAD : worker + 1
     this.cells = new Int32Array(this.buffer)
     this.times = new Float64Array(this.buffer)
     this.capacity = (this.cells.length - HEADER_CELLS) / perSlot
@@ -146,18 +155,18 @@ export class ServerTable {
    * `abandonDecision`.
    */
   decide(decision: () => void): boolean {
-    if (Atomics.compareExchange(this.cells, DECISION, 0, 1) !== 0) return false
+    if (Atomics.compareExchange(this.cells, DECISION, 0, this.thread) !== 0) return false
     try {
       decision()
     } finally {
-      Atomics.store(this.cells, DECISION, 0)
+      Atomics.compareExchange(this.cells, DECISION, this.thread, 0)
     }
     return true
   }
 
-  /** A thread has died, perhaps in the midst of a decision. */
-  abandonDecision(): void {
-    Atomics.store(this.cells, DECISION, 0)
+  /** A worker has died, perhaps in the midst of a decision. One that another thread is at goes on. */
+  abandonDecision(worker: number): void {
+    Atomics.compareExchange(this.cells, DECISION, worker + 1, 0)
   }
 
   /** Where the standing of a server begins among the cells of the buffer. */

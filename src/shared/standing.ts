@@ -32,10 +32,23 @@ export class Standing {
     return Atomics.load(this.cells, this.table.standing(slot) + STANDING.failed)
   }
 
+  /**
+   * A hedge has overtaken an attempt that began `millis` ago. Returns for how many milliseconds such attempts are all that
+   * the server has had: it has answered nobody.
+   */
+  addOvertaken(slot: number, millis: number): number {
+    const at = (this.table.standing(slot) + STANDING.quietSince) / 2
+    const now = this.table.now()
+    if (this.doubles[at] === 0) this.doubles[at] = now - millis
+    return now - this.doubles[at]!
+  }
+
   /** The server has answered, be it with an error: the count of silent attempts begins anew. Read first: it is nearly always 0. */
   clearSilent(slot: number): void {
-    const cell = this.table.standing(slot) + STANDING.silent
-    if (this.cells[cell] !== 0) Atomics.store(this.cells, cell, 0)
+    const base = this.table.standing(slot)
+    if (this.cells[base + STANDING.silent] !== 0) Atomics.store(this.cells, base + STANDING.silent, 0)
+    const at = (base + STANDING.quietSince) / 2
+    if (this.doubles[at] !== 0) this.doubles[at] = 0
   }
 
   /** An attempt has succeeded: both counts begin anew. */
@@ -43,6 +56,15 @@ export class Standing {
     this.clearSilent(slot)
     const cell = this.table.standing(slot) + STANDING.failed
     if (this.cells[cell] !== 0) Atomics.store(this.cells, cell, 0)
+  }
+
+  /** When the open circuit breaker lets trials in, on the table's clock; 0: that is not known. */
+  trialsAt(slot: number): number {
+    return this.doubles[(this.table.standing(slot) + STANDING.trialsAt) / 2]!
+  }
+
+  setTrialsAt(slot: number, at: number): void {
+    this.doubles[(this.table.standing(slot) + STANDING.trialsAt) / 2] = at
   }
 
   countEjection(slot: number): void {

@@ -55,6 +55,17 @@ test('a server that was slow once is tried again, and gets its share when it is 
   assert.ok(late[2]! > 0.1 * late.reduce((sum, count) => sum + count, 0), `${late}`)
 })
 
+test('an attempt that a hedge has overtaken counts as slow as it was at least, and never makes a server quicker', () => {
+  const picker = new SimulatedPool([1, 1]).picker(leastTime)
+  const overtaken = (millis: number, now: number) => ({ ...ended(millis, now), outcome: OUTCOME.overtaken })
+  picker.finished?.(0, ended(10, 0))
+  picker.finished?.(1, ended(20, 0))
+  picker.finished?.(1, overtaken(1, 10_000))
+  assert.equal(picker.pick({ ...fresh, now: 10_000 }), 0)
+  picker.finished?.(0, overtaken(90, 10_000))
+  assert.equal(picker.pick({ ...fresh, now: 10_000 }), 1)
+})
+
 test('a server ten times as slow gets little', () => {
   const { times, picks } = simulateTraffic({
     strategy: leastTime,

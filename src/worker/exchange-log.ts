@@ -70,7 +70,7 @@ export function makeExchangeLog({ logger, selection, access }: ThreadLog): Excha
       : null,
     failed: (exchange, detail) => {
       const failure = exchange.failure!
-      const line = requestFailed(attempt(exchange, failure, detail), exchange.status)
+      const line = requestFailed(attempt(exchange, failure, detail), exchange.status, exchange.answering)
       logger.log(isQuiet(failure) ? { ...line, level: 'debug' } : line)
     },
     upstreamFull: (upstream, state) => seldom(upstreamFull(upstream, state), upstream),

@@ -1,5 +1,6 @@
 // One thread that moves bytes: owns the listeners and all sockets of its clients, and installs plans.
 import type { MessagePort } from 'node:worker_threads'
+import { processMillis } from '../base/process-clock.ts'
 import { metricsAnswer } from '../observe/metrics-answer.ts'
 import { takeSnapshot } from '../observe/snapshot.ts'
 import { makeThreadLog } from '../observe/thread-log.ts'
@@ -39,7 +40,7 @@ export class Worker {
   constructor(data: WorkerData, port: MessagePort) {
     this.data = data
     this.port = port
-    this.table = new ServerTable(data.table)
+    this.table = new ServerTable(data.table, processMillis, data.index)
     this.allCounters = data.counters.map((buffer) => new Counters(buffer))
     this.mainCounters = new Counters(data.mainCounters)
     this.counters = this.allCounters[data.index]!

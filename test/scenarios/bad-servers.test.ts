@@ -107,6 +107,18 @@ for (const [name, behaviour] of Object.entries(broken)) {
   }
 }
 
+test('the log says that a response broke off, and not that its good status was the failure', async (t) => {
+  const origin = await startOrigin(t, async (connection) => {
+    await readRequest(connection)
+    connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345')
+    connection.end()
+  })
+  const mine = await startBalancer(t, { servers: [origin] })
+  await assert.rejects(mine.exchange(get('/half')), EndedError)
+  await mine.logged(new RegExp(`WARN Response broke off after status 200: GET /half: .* \\(server ${origin.url}\\)$`))
+  assert.equal(mine.countLogged(/failed/), 0)
+})
+
 test('what a server sends beyond its response answers nobody', async (t) => {
   const origin = await startOrigin(t, async (connection, number) => {
     await readRequest(connection)

@@ -1,8 +1,8 @@
 // A request that takes unusually long goes to a second server, too: the first response wins, and the other attempt leaves no
 // trace. Servers that are to be slow wait for what is to happen first, so that no clock decides.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { type Balancer, startBalancer } from '../support/balancer.ts'
+import { type TestContext, test } from 'node:test'
+import { type Balancer, type Setup, startBalancer } from '../support/balancer.ts'
 import { get, post } from '../support/client.ts'
 import { readRequest } from '../support/message.ts'
 import { answers, type Origin, ok, type Script, startOrigin, startRefusingOrigin } from '../support/origin.ts'
@@ -435,4 +435,54 @@ test('many requests against slow servers: every one is answered once, and no cou
     sums.reduce((sum, server) => sum + server.picked, 0),
     320 + hedges,
   )
+})
+
+/** A balancer that hedges before a server that answers the first requests as told, and then no more, and a good one. */
+async function startHanging(t: TestContext, first: readonly string[], setup: Setup): Promise<Balancer> {
+  let answered = 0
+  const hanging = await startOrigin(t, async (connection) => {
+    while (await connection.more()) {
+      await readRequest(connection)
+      const answer = first[answered++]
+      if (answer !== undefined) connection.send(answer)
+    }
+  })
+  const good = await startOrigin(t, answers(ok('good')))
+  return startBalancer(t, {
+    servers: [hanging, good],
+    strategy: 'round_robin',
+    hedging: HEDGING,
+    retries: { budget_min_per_second: 1000 },
+    ...setup,
+  })
+}
+
+/** Requests one after another, until the log has a line like this. */
+async function askUntilLogged(balancer: Balancer, line: RegExp): Promise<void> {
+  await eventually(async () => {
+    await balancer.exchange(get())
+    return balancer.countLogged(line) > 0
+  }, `${line} in the log`)
+}
+
+test('a server that hangs is ejected though each of its requests is overtaken by a hedge', async (t) => {
+  const balancer = await startHanging(t, [], { outlier_detection: {}, timeouts: { response_head: '1s' } })
+  await askUntilLogged(balancer, /is ejected for .*: 5 attempts in a row had no usable answer$/)
+  const { hedgesWon, failed } = totals(balancer)
+  assert.ok(hedgesWon > 5)
+  assert.equal(failed, 0)
+})
+
+test('what a hedge has overtaken counts as slow: a server that hangs is ejected by latency', async (t) => {
+  const outlier_detection = { latency_factor: 1.5, latency_floor: '20ms', interval: '100ms', min_requests: 2 } as const
+  const balancer = await startHanging(t, [], { outlier_detection })
+  await askUntilLogged(balancer, /is ejected for .*: half of its attempts took over/)
+})
+
+test('a trial of a circuit breaker that a hedge has overtaken has failed', async (t) => {
+  const bad = 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n'
+  const balancer = await startHanging(t, [bad, bad], {
+    circuit_breaker: { consecutive_failures: 2, error_rate: 'off', open_time: '50ms', trials: 1 },
+  })
+  await askUntilLogged(balancer, /is open for .*: a trial had no answer after \d+ ms$/)
 })

@@ -274,6 +274,61 @@ test('as places and queue fill up, low priorities are refused first', async (t) 
   assert.deepEqual([load_shed, upstream_full], [2, 1])
 })
 
+test('when the queue is full, those of low priority make room for the others', async (t) => {
+  const routes = [{ upstream: 'main', priority_header: 'Priority' }]
+  const there = await scene(t, { max_active: 1, queue: { length: 4 } }, { routes })
+  const { balancer, holder } = there
+  const inside = await occupy(there, '/0')
+  const [low1, low2, normal3] = [
+    await enqueue(balancer, get('/1', 'Priority: low')),
+    await enqueue(balancer, get('/2', 'Priority: low')),
+    await enqueue(balancer, get('/3')),
+  ]
+  await enqueue(balancer, get('/4'))
+  /** Sends a request for which another one has to go, and returns the answer to that one. */
+  const push = async (target: string, gone: Client) => {
+    const sender = await balancer.connect()
+    sender.send(get(target, 'Priority: high'))
+    const answer = await gone.response()
+    assert.equal(waiting(balancer), 4)
+    return answer
+  }
+  const gone = await push('/5', low2)
+  assert.equal(gone.status, 503)
+  assert.match(gone.text, /more urgent/)
+  assert.match(gone.get('retry-after') ?? '', /^\d+$/)
+  assert.equal((await push('/6', low1)).status, 503)
+  assert.equal((await balancer.exchange(get('/7'))).status, 503)
+  const { load_shed, queue_full } = balancer.lb.metrics().failures
+  assert.deepEqual([load_shed, queue_full], [2, 1])
+  for (let answered = 0; answered < 5; answered++) {
+    await eventually(() => holder.holds === 1, 'a request to arrive')
+    holder.answer()
+  }
+  assert.equal((await inside.response()).text, '/0')
+  assert.equal((await normal3.response()).text, '/3')
+  assert.deepEqual(holder.seen, ['/0', '/5', '/6', '/3', '/4'])
+  // The connection of one that was turned away goes on.
+  await occupy(there, '/again', low2)
+})
+
+test('a client that was turned away for another one may have its next request in the pipe', async (t) => {
+  const routes = [{ upstream: 'main', priority_header: 'Priority' }]
+  const there = await scene(t, { max_active: 1, queue: { length: 1 } }, { routes })
+  const { balancer, holder } = there
+  await occupy(there, '/0')
+  const low = await enqueue(balancer, get('/1', 'Priority: low') + get('/2', 'Priority: low'))
+  const high = await balancer.connect()
+  high.send(get('/3', 'Priority: high'))
+  assert.deepEqual([(await low.response()).status, (await low.response()).status], [503, 503])
+  holder.answer()
+  await eventually(() => holder.holds === 1, 'the other one to arrive')
+  holder.answer()
+  assert.equal((await high.response()).text, '/3')
+  const { load_shed, queue_full } = balancer.lb.metrics().failures
+  assert.deepEqual([load_shed, queue_full], [1, 1])
+})
+
 test('where no route has a higher priority, normal requests may take all places', async (t) => {
   const there = await scene(t, { max_active: 2 }, { shedding: { normal_share: '50%' } })
   await occupy(there, '/1')

@@ -162,11 +162,15 @@ test('with all breakers open clients get 503 at once, and no server is asked', a
   const balancer = await startBalancer(t, {
     servers: [crashing],
     retries: { attempts: 0 },
-    circuit_breaker: { consecutive_failures: 2, open_time: '20s' },
+    circuit_breaker: { consecutive_failures: 2, open_time: '10m', max_open_time: '10m' },
   })
   for (let request = 0; request < 2; request++) assert.equal((await balancer.exchange(get())).status, 502)
   assert.equal((await balancer.exchange(get())).status, 503)
   assert.equal(crashing.connections.length, 2)
+  // The main thread says when the first trial will be.
+  await balancer.logged(/is open for/)
+  const seconds = Number((await balancer.exchange(get())).get('retry-after'))
+  assert.ok(seconds > 500 && seconds <= 600, `${seconds} s`)
 })
 
 test('a tunnel is a good trial as soon as it stands', async (t) => {

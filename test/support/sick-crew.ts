@@ -23,6 +23,8 @@ export interface Answer {
   /** 0: none. */
   readonly status?: number
   readonly millis?: number
+  /** A hedge was quicker. */
+  readonly overtaken?: boolean
 }
 
 /** An attempt under way. */
@@ -97,9 +99,13 @@ export class SickCrew {
   }
 
   /** Ends it, as the proxy does. */
-  end({ worker, server, trial }: Try, { status = 200, millis = 1 }: Answer = {}): void {
+  end({ worker, server, trial }: Try, { status = 200, millis = 1, overtaken = false }: Answer = {}): void {
     const { pool, servers } = this.workers[worker]!
     const member = servers[server]!
+    if (overtaken) {
+      pool.finish(member, OUTCOME.overtaken, millis, millis, this.now, 0, trial)
+      return
+    }
     if (status !== 0 && trial !== 0) pool.trialAnswered(member, trial, status, millis)
     const failed = status === 0 || this.plan.failureStatuses[status] === 1
     const outcome = failed ? OUTCOME.failed : OUTCOME.ok
@@ -110,6 +116,11 @@ export class SickCrew {
   cancel({ worker, server, trial }: Try): void {
     const { pool, servers } = this.workers[worker]!
     pool.finish(servers[server]!, OUTCOME.cancelled, 1, 1, this.now, 0, trial)
+  }
+
+  /** Seconds that clients are told while no server is left. */
+  get retryAfter(): number {
+    return this.workers[0]!.pool.secondsToTrials()
   }
 
   /** Exchanges one after another, over all workers in turn, answered as `answer` says; returns how many each server had. */

@@ -255,3 +255,35 @@ test('a worker that does not answer any more does not hold up the stop', async (
   await balancer.logged(/Worker 0 ended unexpectedly: no answer/)
   assert.deepEqual(leftovers(balancer.lb.metrics(), true), {})
 })
+
+test('a worker that dies while it ejects a server keeps nobody else from it', async (t) => {
+  failAtStart(t, { 0: 'undecided' })
+  const crashing = await startOrigin(t, async (connection) => {
+    await connection.more()
+    connection.reset()
+  })
+  const good = await startOrigin(t, answers(ok('good')))
+  const servers = [crashing, good]
+  const setup = {
+    servers,
+    strategy: 'round_robin',
+    workers: 2,
+    outlier_detection: { consecutive_failures: 5 },
+  } as const
+  const balancer = await startBalancer(t, setup, faulty)
+  const ask = async (worker: number, until: RegExp) => {
+    const client = await connectTo(balancer, worker)
+    let open = true
+    await eventually(async () => {
+      if (open) client.send(get())
+      open &&= await client.response().then(
+        () => true,
+        () => false,
+      )
+      return balancer.countLogged(until) > 0
+    }, `${until} in the log`)
+  }
+  await ask(0, /Worker 0 ended unexpectedly: exit code 7/)
+  assert.equal(balancer.countLogged(/is ejected/), 0)
+  await ask(1, /is ejected for .*: 10 attempts in a row had no usable answer$/)
+})

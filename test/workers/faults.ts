@@ -8,8 +8,8 @@ export const START_FAULTS = 'octoload-start-faults'
 
 /** `hang`: it computes for ever. */
 export type Fault = 'throw' | 'exit' | 'memory' | 'hang'
-/** `slow`: it takes a while; `deaf`: it cannot listen. */
-export type StartFault = 'throw' | 'slow' | 'deaf'
+/** `slow`: it takes a while; `deaf`: it cannot listen; `undecided`: it starts, and dies in the midst of its first decision. */
+export type StartFault = 'throw' | 'slow' | 'deaf' | 'undecided'
 
 export const faulty: ThreadOptions = {
   entry: new URL('./faulty-worker.ts', import.meta.url),

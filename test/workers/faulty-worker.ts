@@ -13,6 +13,13 @@ const startFaults = (getEnvironmentData(START_FAULTS) ?? {}) as Record<number, S
 const startFault = startFaults[workerData.index]
 if (startFault === 'throw') throw new Error('no start, on purpose')
 if (startFault === 'slow') await new Promise((resolve) => setTimeout(resolve, 300))
+if (startFault === 'undecided') {
+  const { ServerTable } = await import('../../src/shared/server-table.ts')
+  const { decide } = ServerTable.prototype
+  ServerTable.prototype.decide = function () {
+    return decide.call(this, () => process.exit(7))
+  }
+}
 if (startFault === 'deaf') {
   parentPort!.on('message', ({ type }) => {
     if (type === 'listen')
