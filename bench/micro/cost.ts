@@ -25,7 +25,8 @@ export function cost(run: (times: number) => void, millis: number): Cost {
     run(times)
     const took = ((cpuMicros() - begin) * 1000) / times
     const after = allocated()
-    if (took >= nanos) continue
+    // The kernel sometimes says that no time has passed.
+    if (took >= nanos || took <= 0) continue
     nanos = took
     bytes = before === null || after === null ? null : (after - before) / times
   }

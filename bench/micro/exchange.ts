@@ -1,10 +1,16 @@
-// `node --expose-gc bench/micro/exchange.ts [seconds] [folder] [case]`: what an exchange costs in JavaScript alone, in
+// `node --expose-gc bench/micro/exchange.ts [seconds] [folder] [small|browser|strategies]`: what an exchange costs in JavaScript alone, in
 // nanoseconds and bytes on the heap. Clients and servers are handles that only pretend: no system call is made, and a write
 // copies the bytes and no more. `folder` is another tree to measure, for comparing.
+//
+// With `strategies` as the case: a small exchange with each strategy and ten servers, in nanoseconds, and what it costs above
+// round_robin. Each has a process of its own, as most balancers use only one strategy, and they run in turns (A B C, A B C, …), so that
+// noise meets all alike. Clients have an address and a path each, to be hashed. Probes go to pretended servers, too.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { serialise } from '../cases/bench-case.ts'
 import { browser } from '../cases/browser.ts'
-import { small } from '../cases/small.ts'
+import { SMALL_REQUEST, small } from '../cases/small.ts'
 
 const folder = resolve(process.argv[3] ?? join(import.meta.dirname, '../..'))
 const { Channel }: typeof import('../../src/proxy/channel.ts') = await import(`${folder}/src/proxy/channel.ts`)
@@ -31,7 +37,23 @@ const { writeBatch }: typeof import('../../src/proxy/write-batch.ts') = await im
 const { Turns }: typeof import('../../src/shared/turns.ts') = await import(`${folder}/src/shared/turns.ts`)
 
 const CLIENTS = 64
-const URLS = ['http://127.0.0.1:81', 'http://127.0.0.1:82', 'http://127.0.0.1:83']
+const RUN_MS = 50
+const RUNS_PER_SECOND = 1000 / RUN_MS
+const WARM_UP_RUNS = 30
+const STRATEGIES = [
+  { name: 'round_robin' },
+  { name: 'least_active' },
+  { name: 'random' },
+  { name: 'two_choices' },
+  { name: 'least_time' },
+  { name: 'peak_ewma' },
+  { name: 'prequal' },
+  { name: 'ip_hash' },
+  { name: 'hash', method: 'rendezvous' },
+  { name: 'hash', method: 'ring' },
+  { name: 'hash', method: 'maglev' },
+  { name: 'first_available' },
+]
 
 interface StreamWrap {
   streamBaseState: Int32Array
@@ -47,9 +69,11 @@ class PretendedHandle {
   bytesWritten = 0
   private buffer: Buffer = wire
   private readonly written: (handle: PretendedHandle) => void
+  private readonly address: string
 
-  constructor(written: (handle: PretendedHandle) => void) {
+  constructor(written: (handle: PretendedHandle) => void, address = '127.0.0.1') {
     this.written = written
+    this.address = address
   }
 
   /** Delivers bytes to whoever reads. */
@@ -81,7 +105,7 @@ class PretendedHandle {
   }
 
   getpeername(out: { address?: string }): number {
-    out.address = '127.0.0.1'
+    out.address = this.address
     return 0
   }
 
@@ -100,22 +124,26 @@ class PretendedHandle {
   close(): void {}
 }
 
-function makeRuntime() {
-  const config = normaliseConfig({ load_balancer: { port: 1 }, servers: { urls: URLS } })
+function makeRuntime(servers: number, strategy: { name: string } | undefined) {
+  const urls = Array.from({ length: servers }, (_, index) => `http://127.0.0.1:${81 + index}`)
+  const config = normaliseConfig({
+    load_balancer: { port: 1, ...(strategy && { strategy }) },
+    servers: { urls },
+  })
   const { name } = config.upstreams[0]!
   const slots = {
-    servers: Object.fromEntries(URLS.map((url, slot) => [`${name} ${url}`, slot])),
+    servers: Object.fromEntries(urls.map((url, slot) => [`${name} ${url}`, slot])),
     turns: { [name]: 0 },
   }
-  const table = new ServerTable(URLS.length)
+  const table = new ServerTable(servers)
   return new Runtime(compilePlan(config, slots, 1), {
     table,
-    inFlight: new InFlight(table, URLS.length),
+    inFlight: new InFlight(table, servers),
     worker: 0,
     turns: new Turns(1),
     gates: new Gates({ capacity: 1, workers: 1 }),
     samples: new UpstreamSamples(1),
-    counters: new Counters(URLS.length),
+    counters: new Counters(servers),
     log: {
       selected: null,
       finished: null,
@@ -148,9 +176,12 @@ const response = Buffer.from(
   `HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Wed, 25 Nov 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 120\r\nConnection: keep-alive\r\nX-Server: 1\r\n\r\n${'x'.repeat(120)}`,
 )
 
-async function measure(requests: readonly Buffer[], seconds: number): Promise<void> {
-  const runtime = makeRuntime()
-  const clients = Array.from({ length: CLIENTS }, () => new PretendedHandle(() => answered++))
+function startLoad(requests: readonly Buffer[], servers: number, strategy?: { name: string }) {
+  const runtime = makeRuntime(servers, strategy)
+  const clients = Array.from(
+    { length: CLIENTS },
+    (_, index) => new PretendedHandle(() => answered++, `10.0.0.${index}`),
+  )
   for (const client of clients) new ClientConnection(runtime, client as never)
   let turn = 0
   const round = (): void => {
@@ -164,23 +195,30 @@ async function measure(requests: readonly Buffer[], seconds: number): Promise<vo
     asked.length = 0
     writeBatch.flush()
   }
-  const run = (millis: number): number => {
-    const end = performance.now() + millis
+  /** Returns nanoseconds of processor time for each exchange. */
+  const run = (): number => {
+    const answeredBefore = answered
+    const before = process.cpuUsage()
+    const end = performance.now() + RUN_MS
     let rounds = 0
     while (performance.now() < end) {
       round()
       rounds++
     }
-    return rounds
+    const used = process.cpuUsage(before)
+    if (answered - answeredBefore < rounds * CLIENTS) throw new Error('some requests got no answer')
+    return ((used.user + used.system) * 1000) / (rounds * CLIENTS)
   }
-  run(1500)
+  return { runtime, round, run }
+}
+
+async function measure(requests: readonly Buffer[], seconds: number): Promise<void> {
+  const { runtime, round, run } = startLoad(requests, 3)
+  for (let i = 0; i < WARM_UP_RUNS; i++) run()
   // The best of many short runs: whatever else the machine does can only add to it.
   let nanos = Number.POSITIVE_INFINITY
-  for (let i = 0; i < seconds * 20; i++) {
-    const before = process.cpuUsage()
-    const exchanges = run(50) * CLIENTS
-    const used = process.cpuUsage(before)
-    nanos = Math.min(nanos, ((used.user + used.system) * 1000) / exchanges)
+  for (let i = 0; i < seconds * RUNS_PER_SECOND; i++) {
+    nanos = Math.min(nanos, run())
     await new Promise((resolve) => setImmediate(resolve))
   }
   globalThis.gc?.()
@@ -191,11 +229,51 @@ async function measure(requests: readonly Buffer[], seconds: number): Promise<vo
   runtime.close()
 }
 
-const seconds = Number(process.argv[2] ?? 2)
-for (const { name, requests } of [small, browser]) {
-  if (process.argv[4] !== undefined && process.argv[4] !== name) continue
-  process.stdout.write(`${name}: `)
-  await measure(requests.map(serialise), seconds)
+/** What each process for a strategy does: a short run whenever it is told to. */
+function serveRuns(strategy: { name: string }): void {
+  const requests = Array.from({ length: CLIENTS }, (_, index) => ({ ...SMALL_REQUEST, target: `/${index}` }))
+  let load: ReturnType<typeof startLoad> | undefined
+  process.on('message', () => {
+    // Not before it is needed: the first request of a client must come soon.
+    load ??= startLoad(requests.map(serialise), 10, strategy)
+    process.send!(load.run())
+  })
 }
-if (answered === 0) throw new Error('no client got an answer')
-process.exit()
+
+async function compareStrategies(seconds: number): Promise<void> {
+  const runners = STRATEGIES.map((strategy) => {
+    const child = fork(import.meta.filename, ['0', folder, 'strategies', JSON.stringify(strategy)])
+    return { label: Object.values(strategy).join(' '), child, nanos: [] as number[] }
+  })
+  for (let round = -WARM_UP_RUNS; round < seconds * RUNS_PER_SECOND; round++) {
+    for (const { child, nanos } of runners) {
+      child.send('run')
+      const [took] = (await once(child, 'message')) as [number]
+      if (round >= 0) nanos.push(took)
+    }
+  }
+  console.log('strategy             median      best     above round_robin')
+  const [yardstick] = runners
+  for (const { label, child, nanos } of runners) {
+    child.disconnect()
+    const above = median(nanos.map((took, round) => took - yardstick!.nanos[round]!))
+    const figures = [median(nanos), Math.min(...nanos), above].map((figure) => `${figure.toFixed(0)} ns`.padStart(9))
+    console.log(label.padEnd(18), ...figures)
+  }
+}
+
+function median(figures: readonly number[]): number {
+  return figures.toSorted((a, b) => a - b)[figures.length >> 1]!
+}
+
+const seconds = Number(process.argv[2] ?? 2)
+if (process.argv[5] !== undefined) serveRuns(JSON.parse(process.argv[5]))
+else if (process.argv[4] === 'strategies') await compareStrategies(seconds)
+else {
+  for (const { name, requests } of [small, browser]) {
+    if (process.argv[4] !== undefined && process.argv[4] !== name) continue
+    process.stdout.write(`${name}: `)
+    await measure(requests.map(serialise), seconds)
+  }
+  process.exit()
+}

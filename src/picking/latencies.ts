@@ -76,11 +76,8 @@ export class Latencies {
     const { drifted } = this
     const { decay, kind } = this.options
     const age = drifted[0]!
-    const estimate = this.estimates[position]!
-    const typical = this.typical.get()
-    if (age === Infinity) drifted[0] = typical
-    else if (kind === LATENCY.peak) drifted[0] = Math.max(estimate * fading(age / decay), LEAST)
-    else drifted[0] = typical + (estimate - typical) * fading(age / decay)
+    const towards = kind === LATENCY.average || age === Infinity ? this.typical.get() : 0
+    drifted[0] = Math.max(towards + (this.estimates[position]! - towards) * fading(age / decay), LEAST)
   }
 
   finished(position: number, result: AttemptResult): void {

@@ -28,6 +28,8 @@ export class Least {
   private readonly turn: Turn
   private readonly sampler: Sampler
   private readonly idle: IdleQueue | null
+  /** That of the sequence. */
+  private readonly length: number
   /** Among many, turns are taken all over the list, so that its head is not ahead of its tail. */
   private readonly stride: number
 
@@ -39,7 +41,8 @@ export class Least {
     this.turn = tools.turn
     this.sampler = new Sampler(this.sequence, servers.count, tools.random)
     this.idle = servers.count > exactUpTo ? new IdleQueue(servers.count) : null
-    this.stride = strideThrough(this.sequence.length)
+    this.length = this.sequence.length
+    this.stride = strideThrough(this.length)
   }
 
   pick(exchange: PickExchange): number {
@@ -81,8 +84,7 @@ export class Least {
   private bestOfSome(exchange: PickExchange, idle: IdleQueue): number {
     const { scores, sampler, servers } = this
     const { now } = exchange
-    const { length } = this.sequence
-    const next = this.sequence.at(((((this.turn.next() >>> 0) % length) * this.stride) % length) | 0)
+    const next = this.sequence.at(this.spread(this.turn.next()))
     let best: number = NONE
     let bestScore = Infinity
     for (let looks = 0; looks < 2 + DRAWS; looks++) {
@@ -96,6 +98,12 @@ export class Least {
       } else if (looks === 1) idle.add(position)
     }
     return best === NONE ? firstAllowed(exchange, servers.count, next) : best
+  }
+
+  /** The step of a turn, a stride away from that of the turn before. */
+  private spread(turn: number): number {
+    const { length, stride } = this
+    return stride === 1 ? turn : ((((turn >>> 0) % length) * stride) % length) | 0
   }
 
   /** Takes one from the queue that is idle still and not excluded; NONE when a few looks find none. */

@@ -10,25 +10,28 @@ const DRAWS = 8
 
 export class Sampler {
   private readonly sequence: WeightedSequence
+  /** That of the sequence. Read through it, where there are short and long ones, V8 would put it on the heap each time. */
+  private readonly length: number
   private readonly count: number
   private readonly random: () => number
   private last = 0
 
   constructor(sequence: WeightedSequence, count: number, random: () => number) {
     this.sequence = sequence
+    this.length = sequence.length
     this.count = count
     this.random = random
   }
 
   draw(): number {
-    this.last = Math.floor(this.random() * this.sequence.length)
+    this.last = Math.floor(this.random() * this.length)
     // With a sign, as all 32-bit numbers here: V8 does not put such a one on the heap.
     return this.sequence.at(this.last | 0)
   }
 
   /** Another unit of weight than that of the last `draw`. */
   drawOther(): number {
-    const { length } = this.sequence
+    const { length } = this
     if (length === 1) return this.sequence.at(0)
     const step = Math.floor(this.random() * (length - 1))
     return this.sequence.at((step >= this.last ? step + 1 : step) | 0)

@@ -138,23 +138,17 @@ class PrequalPicker implements Picker {
     for (; this.owedProbes >= 1; this.owedProbes--) this.tools.probe(this.sampler.draw(), this.options.path)
   }
 
-  /** The index in the pool of the quickest cold server, else of the least loaded hot one; NONE when all are excluded. */
+  /** The index in the pool of the server with the lowest score; NONE when all are excluded. */
   private best(exchange: PickExchange): number {
     const { pool } = this
     const { now } = exchange
     const hot = this.loadsSeen.get()
     let best = NONE
-    let bestHot = true
     let bestScore = Infinity
     for (let index = 0; index < pool.size; index++) {
-      const load = this.load(index, now)
-      const isHot = load > hot
-      if (isHot && !bestHot) continue
-      const score = isHot ? load : this.latency(index, now)
-      if (isHot === bestHot && score >= bestScore) continue
-      if (exchange.excludes(pool.positions[index]!)) continue
+      const score = this.score(index, now, hot)
+      if (score >= bestScore || exchange.excludes(pool.positions[index]!)) continue
       best = index
-      bestHot = isHot
       bestScore = score
     }
     return best
@@ -170,34 +164,29 @@ class PrequalPicker implements Picker {
     }
   }
 
-  /** The hot one with the highest load, else the slowest. */
+  /** The index in the pool of the server with the highest score. */
   private worst(now: number): number {
     const { pool } = this
     const hot = this.loadsSeen.get()
     let worst = 0
-    let worstHot = false
-    let worstScore = -1
+    let worstScore = -Infinity
     for (let index = 0; index < pool.size; index++) {
-      const load = this.load(index, now)
-      const isHot = load > hot
-      if (!isHot && worstHot) continue
-      const score = isHot ? load : this.latency(index, now)
-      if (isHot === worstHot && score <= worstScore) continue
+      const score = this.score(index, now, hot)
+      if (score <= worstScore) continue
       worst = index
-      worstHot = isHot
       worstScore = score
     }
     return worst
   }
 
-  private load(index: number, now: number): number {
-    const position = this.pool.positions[index]!
-    const load = (this.pool.others[index]! + this.servers.inFlight(position)) * this.loadOfOne[position]!
-    return (1 + load) * this.loads.factor(position, now) - 1
-  }
-
-  private latency(index: number, now: number): number {
-    return this.pool.millis[index]! * this.loads.factor(this.pool.positions[index]!, now)
+  /** Below 0 where a server is cold, the lower the quicker it is; above 0 where it is hot, the higher the more it has in flight. */
+  private score(index: number, now: number, hot: number): number {
+    const { pool, loads, loadOfOne, servers } = this
+    const position = pool.positions[index]!
+    const factor = loads.factor(position, now)
+    const inFlight = pool.others[index]! + servers.inFlight(position)
+    const load = (1 + inFlight * loadOfOne[position]!) * factor - 1
+    return load > hot ? load : -1 / (pool.millis[index]! * factor)
   }
 }
 
