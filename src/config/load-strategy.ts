@@ -7,6 +7,9 @@ import type { Strategy } from '../seams/strategy.ts'
 /** A file that waits for something at its top would hold up the start for ever. */
 const LONGEST_LOAD_MS = 10_000
 
+/** What every strategy has, with its type. */
+const MEMBERS = { name: 'string', title: 'string', summary: 'string', showsLoad: 'boolean', make: 'function' } as const
+
 const RULE_KINDS: readonly OptionRule['kind'][] = ['whole', 'number', 'duration', 'share', 'flag', 'choice', 'text']
 
 /** What is wrong with the file, and what to do about it. */
@@ -23,12 +26,11 @@ export class StrategyFileError extends Error {
 /** Takes an absolute path; rejects with a StrategyFileError. A file that was changed since is loaded anew. */
 export async function loadStrategy(file: string): Promise<Strategy> {
   const exported = await importFile(file, await changedAt(file))
-  const candidates = Object.values(exported).filter(isStrategyLike)
-  const distinct = [...new Set(candidates)]
+  const distinct = strategiesAmong([...new Set(Object.values(exported))])
   if (distinct.length === 0) {
     throw new StrategyFileError(
-      `${file} exports no strategy`,
-      'export an object with `name`, `title`, `summary`, `showsLoad` and `make`',
+      `${file} exports no strategy: no object with ${listed(Object.keys(MEMBERS).map((member) => `\`${member}\``))}`,
+      '',
     )
   }
   if (distinct.length > 1) {
@@ -78,17 +80,23 @@ function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : `it threw ${String(error)}`
 }
 
-/** Whether an export is meant to be a strategy; whether it is a sound one is another question. */
-function isStrategyLike(value: unknown): value is Strategy {
-  return typeof value === 'object' && value !== null && 'make' in value
+/** The exports that are meant to be strategies; whether they are sound ones is another question. */
+function strategiesAmong(values: readonly unknown[]): Strategy[] {
+  const objects = values.filter((value) => typeof value === 'object' && value !== null) as Strategy[]
+  const making = objects.filter((value) => 'make' in value)
+  if (making.length > 0) return making
+  // Without `make`: what has another of the members lacks it.
+  return objects.filter((value) => Object.keys(MEMBERS).some((member) => member in value))
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }
 
 /** What is wrong with a strategy, as the end of a sentence; null when nothing is. */
 function flawOf(strategy: Strategy): string | null {
-  const fields = { name: 'string', title: 'string', summary: 'string', showsLoad: 'boolean', make: 'function' } as const
-  for (const [field, type] of Object.entries(fields)) {
-    if (typeof strategy[field as keyof typeof fields] !== type) return `has no ${type} \`${field}\``
-  }
+  const missing = Object.entries(MEMBERS).filter(([member, type]) => typeof strategy[member as keyof Strategy] !== type)
+  if (missing.length > 0) return `has ${listed(missing.map(([member, type]) => `no ${type} \`${member}\``))}`
   const { options } = strategy
   if (options === undefined) return null
   if (typeof options !== 'object' || options === null) return 'has `options` that are not an object'

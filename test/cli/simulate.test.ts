@@ -110,6 +110,7 @@ test('mistakes are told in one line, exit code 2, or 1 where a file is to blame'
   const cwd = emptyFolder(t)
   writeFileSync(join(cwd, 'wrong.json'), '{ "loads": 1 }')
   writeFileSync(join(cwd, 'empty.log'), 'nothing\n')
+  writeFileSync(join(cwd, 'half.mjs'), "export const half = { name: 'half', summary: 'Half.', showsLoad: false }")
   const cases: [words: string[], end: number, message: RegExp][] = [
     [['eqal'], 2, /^octoload: there is no scenario "eqal"\. Did you mean equal\? Known are /],
     [['-s', 'rnadom'], 2, /^octoload: there is no strategy "rnadom"\. Did you mean random\? Known are /],
@@ -125,11 +126,18 @@ test('mistakes are told in one line, exit code 2, or 1 where a file is to blame'
     ],
     [['--replay', 'none.log'], 1, /^octoload: there is no file none\.log\.$/m],
     [['--replay', 'empty.log'], 1, /^octoload: empty\.log has no access lines\./],
-    [['-s', 'random', ...FEW, '--html', 'none/report.html'], 1, /^octoload: the report could not be written: ENOENT/],
+    [
+      ['-s', './half.mjs'],
+      1,
+      /^octoload: the strategy in .*half\.mjs has no string `title` and no function `make`\.$/m,
+    ],
+    [['-s', 'random', ...FEW, '--html', 'none/report.html'], 1, /^octoload: the report cannot be written: ENOENT/],
+    [['-s', 'random', ...FEW, '--html', '.'], 1, /^octoload: the report cannot be written: EISDIR/],
   ]
   for (const [words, end, message] of cases) {
     const finished = await octoload(['simulate', ...words], { cwd })
     assert.equal(finished.end, end, words.join(' '))
     assert.match(finished.stderr, message)
+    assert.equal(finished.stdout, '', 'told before anything is simulated')
   }
 })

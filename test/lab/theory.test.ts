@@ -119,7 +119,7 @@ test('two choices over many servers: queues are as short as Mitzenmacher found',
 })
 
 test('a central queue is the least there can be, and the order of the strategies is as expected', () => {
-  const queue = { servers: 20, slots: 1, load: 0.9, requests: 400_000 }
+  const queue = { servers: 20, slots: 1, load: 0.9, requests: 200_000 }
   const central = run({ ...queue, servers: 1, slots: 20 }, 'round_robin').mean
   const [active, choices, turns, random] = (['least_active', 'two_choices', 'round_robin', 'random'] as const).map(
     (strategy) => run(queue, strategy).mean,

@@ -69,6 +69,10 @@ test('a config file names it relative to itself; what is wrong with it is a prob
     'other.json': file('./other.mjs'),
     'shape.mjs': "export default { name: 'mine', title: 'mine', summary: 'Mine.', make: 5 }",
     'shape.json': file('./shape.mjs'),
+    'several.mjs': "export const kind = 'none'; export default { name: 'mine', title: 5, summary: 'Mine.' }",
+    'several.json': file('./several.mjs'),
+    'helper.mjs': `export const place = { name: 'here' }; ${strategyText('return 0')}`,
+    'helper.json': file('./helper.mjs'),
     'option.json': file({ name: './my-strategy.ts', near: 'two', nar: 1 }),
     'rules.mjs': strategyText('return 0', "options: { a: { kind: 'colour' } },"),
     'rules.json': file('./rules.mjs'),
@@ -96,8 +100,16 @@ test('a config file names it relative to itself; what is wrong with it is a prob
   assert.deepEqual(await problems('throws.json'), [
     `1:38 load_balancer.strategy.name: ${join(folder, 'throws.mjs')} cannot be loaded: Error: at the top; `,
   ])
-  assert.match((await problems('other.json'))[0]!, /other\.mjs exports no strategy; export an object with `name`/)
-  assert.match((await problems('shape.json'))[0]!, /has no boolean `showsLoad`; $/)
+  assert.match(
+    (await problems('other.json'))[0]!,
+    /other\.mjs exports no strategy: no object with `name`, .* and `make`; $/,
+  )
+  assert.match((await problems('shape.json'))[0]!, /has no boolean `showsLoad` and no function `make`; $/)
+  assert.match(
+    (await problems('several.json'))[0]!,
+    /several\.mjs has no string `title`, no boolean `showsLoad` and no function `make`; $/,
+  )
+  await loadConfigFile(join(folder, 'helper.json'))
   assert.match((await problems('rules.json'))[0]!, /has an option `a` whose kind is none of whole, number, /)
   assert.deepEqual(
     (await problems('option.json')).map((text) => text.replace(/^\S+ /, '')),

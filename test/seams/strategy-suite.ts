@@ -25,7 +25,8 @@ export interface Traits {
 
 export function testStrategy(name: string, strategy: Strategy, traits: Traits = {}): void {
   const { draws = false, unweighted = false, walks = false, distrusts = false } = traits
-  const picksForShares = draws ? 1_000_000 : 100_000
+  // With draws a server of weight 1 gets 35,000 picks, whatever the others weigh: 2 % are nearly four deviations.
+  const picksForShares = (weights: readonly number[]) => (draws ? 35_000 * sum(weights) : 100_000)
   describe(`strategy ${name}`, () => {
     test('is known by its own name, and says what it does', () => {
       assert.equal(strategy.name, name)
@@ -99,14 +100,14 @@ export function testStrategy(name: string, strategy: Strategy, traits: Traits = 
 
     for (const weights of unweighted ? [] : [EQUAL, WEIGHTED, MIXED]) {
       test(`keeps to the weights ${weights} while servers are idle`, () => {
-        const picks = pickInTurn(new SimulatedPool(weights).picker(strategy), picksForShares)
+        const picks = pickInTurn(new SimulatedPool(weights).picker(strategy), picksForShares(weights))
         assertShares(tally(picks, weights.length), weights)
       })
 
       test(`keeps to the weights ${weights} under load`, () => {
         const pool = new SimulatedPool(weights)
         const inFlight = (draws ? 100 : 4) * sum(weights)
-        const picks = pickUnderLoad(pool, pool.picker(strategy), picksForShares, inFlight)
+        const picks = pickUnderLoad(pool, pool.picker(strategy), picksForShares(weights), inFlight)
         assertShares(tally(picks, weights.length), weights)
       })
     }
@@ -124,7 +125,7 @@ export function testStrategy(name: string, strategy: Strategy, traits: Traits = 
       const turn = new SimulatedTurn()
       const workers = [1, 2, 3].map((seed) => pool.picker(strategy, seed, turn))
       const random = seededRandom(1)
-      const picks = Array.from({ length: picksForShares }, () => workers[Math.floor(random() * 3)]!.pick(fresh))
+      const picks = Array.from({ length: picksForShares(MIXED) }, () => workers[Math.floor(random() * 3)]!.pick(fresh))
       assertShares(tally(picks, MIXED.length), MIXED)
     })
 
@@ -141,7 +142,7 @@ export function testStrategy(name: string, strategy: Strategy, traits: Traits = 
         const turn = new SimulatedTurn()
         const expected = [0, 0, 0, 0, 0]
         const counts = [0, 0, 0, 0, 0]
-        for (let change = 0; change < 2000; change++) {
+        for (let change = 0; change < (draws ? 500 : 2000); change++) {
           const up = [0, 1, 2, 3, 4].filter(() => random() < 0.7)
           if (up.length === 0) continue
           const picks = Math.floor(random() * (draws ? 1000 : 100))

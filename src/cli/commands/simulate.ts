@@ -1,7 +1,7 @@
 // `octoload simulate`: the laboratory. Sends strategies through scenarios under a virtual clock and compares them.
 // What simulates is imported late: it brings the whole schema of the config, which `--help` can do without.
 import { createReadStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { ConfigError, type ConfigProblem, formatProblems } from '../../config/problem.ts'
 import { isStrategyFile } from '../../config/strategy-file.ts'
@@ -61,6 +61,7 @@ async function runSimulate(args: Arguments): Promise<void> {
   const { reportTable } = await import('../../lab/report-table.ts')
   const choices = strategies.length === 0 ? STRATEGIES : strategies
   const own = await ownStrategies(choices)
+  await checkReport(args)
   for (const scenario of scenarios) {
     const comparison = compare(scenario, choices, own)
     if (!args.flag('json')) process.stdout.write(`${comparisons.length === 0 ? '' : '\n'}${reportTable(comparison)}`)
@@ -80,16 +81,23 @@ async function ownStrategies(choices: readonly StrategyChoice[]): Promise<OwnStr
   }
 }
 
+/** The simulation may take long: a report that cannot be written is told before it begins. */
+async function checkReport(args: Arguments): Promise<void> {
+  const file = args.text('html')
+  // Appending leaves an earlier report as it is.
+  if (file !== undefined) await open(file, 'a').then((opened) => opened.close(), unwritable)
+}
+
 async function writeReport(args: Arguments, comparisons: readonly Comparison[]): Promise<void> {
   const file = args.text('html')
   if (file === undefined) return
   const { reportHtml } = await import('../../lab/report-html.ts')
-  const reason = await writeFile(file, reportHtml(comparisons)).then(
-    () => null,
-    (error: Error) => error.message,
-  )
-  if (reason !== null) throw new CliError(`the report could not be written: ${reason}.`)
+  await writeFile(file, reportHtml(comparisons)).catch(unwritable)
   if (!args.flag('json')) console.log(`\nThe report is in ${file}.`)
+}
+
+function unwritable({ message }: Error): never {
+  throw new CliError(`the report cannot be written: ${message}.`)
 }
 
 function namedScenarios(words: readonly string[]): Scenario[] {
