@@ -15,9 +15,12 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
 }
 
 async function start() {
-  // Halves the time to start: a demo is four such processes.
+  // Halves the time to start: a demo is four such processes. The threads of the workers go by the environment.
   const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
+  const { directory } = enableCompileCache()
+  if (directory !== undefined && process.env.NODE_COMPILE_CACHE === undefined) {
+    process.env.NODE_COMPILE_CACHE = directory
+  }
   const { existsSync } = await import('node:fs')
   const source = new URL('../src/cli/main.ts', import.meta.url)
   const entry = existsSync(source) ? source : new URL('../dist/cli/main.js', import.meta.url)

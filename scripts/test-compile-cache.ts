@@ -7,5 +7,5 @@ import { isMainThread } from 'node:worker_threads'
 if (isMainThread) {
   const { directory } = enableCompileCache()
   // Processes and threads that are started later go by the environment.
-  if (directory !== undefined) process.env.NODE_COMPILE_CACHE = directory
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory
 }
