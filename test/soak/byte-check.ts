@@ -4,13 +4,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Writable } from 'node:stream'
-import { type Owner, pause, within } from '../support/wait.ts'
+import { type Owner, pause } from '../support/wait.ts'
 import { bytesOf, SPAN, type Stretch } from './pattern.ts'
 import { ResponseReader } from './response-reader.ts'
 
 const MIB = 1024 * 1024
-/** Nobody may wait longer for the end of a connection. */
-const LIMIT = 60_000
+/** Nobody may wait longer for the next byte. */
+const LIMIT = 20_000
 
 type Random = () => number
 
@@ -129,6 +129,7 @@ export class ByteCheck {
     const numbers = Array.from({ length: total }, () => this.count++)
     const wanted = numbers.map(() => size(random, this.most))
     const closes = random() < 0.5
+    const slow = random() < 0.3 ? 0.5 : 0.05
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     const reader = new ResponseReader(numbers.map((number, index) => bytesOf(stretch(number, 1, wanted[index]!))))
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
@@ -138,7 +139,7 @@ export class ByteCheck {
         if (reader.wrong !== '' || (reader.over && !closes)) resolve()
         if (random() < 0.02) {
           socket.pause()
-          setTimeout(() => socket.resume(), random() * (random() < 0.1 ? 500 : 50))
+          setTimeout(() => socket.resume(), random() * (random() < slow ? 700 : 50))
         }
       })
       socket.on('end', resolve)
@@ -150,7 +151,15 @@ export class ByteCheck {
     }
     const sending = this.send(socket, numbers, wanted, closes, rough)
     const name = `connection of ${numbers.join(', ')} (${rough}${closes ? ', Connection: close' : ''})`
-    await within(done, () => `the end of the ${name}, ${reader.state}`, LIMIT)
+    for (
+      let last = '';
+      await Promise.race([done.then(() => false), pause(LIMIT).then(() => true)]);
+      last = reader.state
+    ) {
+      if (reader.state !== last) continue
+      this.wrong.push(`${name}: nothing has come for ${LIMIT} ms, ${reader.state}`)
+      break
+    }
     if (reader.wrong !== '') this.wrong.push(`${name}: ${reader.wrong}`)
     else if (rough === '' && !reader.over) this.wrong.push(`${name}: ended early, ${reader.state}`)
     this.exchanges += reader.whole

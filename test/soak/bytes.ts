@@ -30,11 +30,11 @@ try {
       while (performance.now() < until && check.wrong.length === 0) await check.client(balancer.port)
     }),
   )
-  const { totals } = balancer.lb.metrics()
   await eventually(() => {
     const now = balancer.lb.metrics().totals
     return now.exchangesActive === 0 && now.clientConnectionsActive === 0
   }, 'everything to come to rest')
+  const { totals } = balancer.lb.metrics()
   console.log(`${check.exchanges} whole exchanges, ${totals.requests} requests, ${totals.retries} retries`)
 } catch (error) {
   check.wrong.push(`${error}`)
