@@ -115,14 +115,14 @@ export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
         else this.exchange?.fail(FAILURES.clientClosed, 'the client closed the connection')
         break
       case HEAD:
-        this.state = LINGER
-        this.channel.end()
+        this.finish()
         break
       case LEAVING:
         this.leaveOrFinish()
         break
       default:
-        this.channel.destroy()
+        // Our end is under way behind the last bytes, and closes the connection.
+        if (!this.channel.pending) this.channel.destroy()
     }
   }
 
@@ -260,7 +260,7 @@ export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
 
   /** Shutdown: closes the connection when nothing is going on. */
   closeIdle(): void {
-    if (this.unread) this.finish()
+    if (this.unread && this.early === null) this.finish()
     else if (this.state === HEAD && !this.reader.begun) this.leaveOrFinish()
   }
 
@@ -379,14 +379,13 @@ export class ClientConnection implements ChannelOwner, BatchedWriter, Placed {
     this.state = LINGER
     this.early = null
     this.channel.resume()
+    this.channel.flush()
+    if (this.channel.pending) {
+      // A slow reader gets all of it.
+      this.watchWrites()
+      this.channel.whenFlushed(() => this.linger())
+    } else this.linger()
     this.channel.end()
-    if (!this.channel.pending) {
-      this.linger()
-      return
-    }
-    // A slow reader gets all of it.
-    this.watchWrites()
-    this.channel.whenFlushed(() => this.linger())
   }
 
   private linger(): void {

@@ -85,8 +85,9 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   }
 
   writeRead(start: number, end: number): void {
-    if (this.destroyed) return
     this.flush()
+    // That may have found the connection broken: the number of its file may be another one's by now.
+    if (this.destroyed) return
     const { memory } = this.buffers
     const left = this.underWay > 0 ? 0 : tryWrite(this.fd, memory, start, end)
     this.direct += left
@@ -104,8 +105,8 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   }
 
   writeBytes(head: string, bytes: Buffer): void {
-    if (this.destroyed) return
     this.flush()
+    if (this.destroyed) return
     const { handle } = this
     const result =
       head === '' ? handle.writeBuffer(null, bytes) : handle.writev(null, [head, 'latin1', bytes, 'buffer'], false)
@@ -162,6 +163,11 @@ export class HandleTransport implements Transport, BatchedWriter, ReadListener, 
   reset(): void {
     if (this.destroyed) return
     this.flush()
+    // Behind our own end there is no reset: the handle refuses, and could not even be closed then.
+    if (this.destroyed || (this.ending && !this.endSent)) {
+      this.destroy()
+      return
+    }
     this.destroyed = true
     const status = this.handle.reset(() => this.owner.closed(this.error))
     if (status !== 0) this.handle.close(() => this.owner.closed(this.error))

@@ -95,7 +95,8 @@ export class SocketTransport implements Transport {
   reset(): void {
     // `resetAndDestroy` sends our end first, which the other side may take for a normal one.
     const socket = this.socket as net.Socket & { resetAndClosing: boolean }
-    socket.resetAndClosing = true
+    // Behind our own end there is no reset: the handle would stay open.
+    socket.resetAndClosing = !socket.writableEnded || socket.writableFinished
     socket.destroy()
   }
 }

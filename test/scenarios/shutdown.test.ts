@@ -5,7 +5,7 @@ import { startBalancer } from '../support/balancer.ts'
 import { connect, get } from '../support/client.ts'
 import { readRequest } from '../support/message.ts'
 import { answers, ok, startOrigin } from '../support/origin.ts'
-import { eventually } from '../support/wait.ts'
+import { eventually, pause } from '../support/wait.ts'
 import { EndedError } from '../support/wire.ts'
 
 test('lets what is in flight finish, says Connection: close, and counts it', async (t) => {
@@ -156,6 +156,38 @@ test('requests that were pipelined before the stop are answered', async (t) => {
     connection.send(ok('two'))
     assert.equal((await client.response()).text, 'two')
   }
+  client.end()
+  assert.equal((await stopped).cut, 0)
+})
+
+test('a client with pipelined requests that reads late is told in its last answer', async (t) => {
+  let asked = 0
+  const origin = await startOrigin(
+    t,
+    answers(() => {
+      asked++
+      return ok('x'.repeat(30_000))
+    }),
+  )
+  const balancer = await startBalancer(t, { servers: [origin] })
+  const client = await balancer.connect()
+  client.socket.pause()
+  client.send(get().repeat(1000))
+  // Until answers wait for the client to read.
+  let before = -1
+  await eventually(async () => {
+    const still = asked === before && asked > 0
+    before = asked
+    await pause(100)
+    return still
+  }, 'the client to be waited for')
+  const stopped = balancer.lb.stop({ timeout: 10_000 })
+  await balancer.logged(/Shutting down/)
+  await pause(100)
+  client.socket.resume()
+  let last = await client.response()
+  while (await client.more()) last = await client.response()
+  assert.equal(last.get('connection'), 'close')
   client.end()
   assert.equal((await stopped).cut, 0)
 })
