@@ -186,8 +186,9 @@ export class ServerConnection implements ChannelOwner {
         this.fail(FAILURES.connectTimeout, `no connection within ${this.patience(timeouts.connect)} ms`)
         break
       case HEAD:
-        // While the request is still coming the client's own time-out rules, unless it is the server that does not read.
-        if (exchange !== null && !exchange.request.done && !exchange.client.channel.paused)
+        // While the request is still coming, or interim responses wait for the client, its own time-out rules, unless it is the
+        // server that does not read.
+        if (this.channel.paused || (exchange !== null && !exchange.request.done && !exchange.client.channel.paused))
           this.rearm(this.patience(timeouts.response_head))
         else this.fail(FAILURES.responseTimeout, `no response within ${this.patience(timeouts.response_head)} ms`)
         break
@@ -248,7 +249,7 @@ export class ServerConnection implements ChannelOwner {
       if (head.status === 101) return this.switchProtocols(exchange, head, bytes, at, end)
       if (!exchange.informational(attempt)) continue
       exchange.client.channel.write(`${this.lastLines}\r\n`)
-      this.channel.keepPace(exchange.client.channel)
+      if (!this.channel.keepPace(exchange.client.channel)) exchange.client.watchWrites()
     }
   }
 

@@ -108,6 +108,28 @@ test('a client that takes nothing of its response is let go, and its server with
   await assert.rejects(client.response(), EndedError, 'the client must not take it for complete')
 })
 
+test('a client that takes none of its interim responses is let go, and its server is not blamed', async (t) => {
+  const interim = `HTTP/1.1 103 Early Hints\r\nLink: <${'x'.repeat(500)}>\r\n\r\n`.repeat(1000)
+  const origin = await startOrigin(t, async (connection) => {
+    await connection.seen(/\r\n\r\n/)
+    while (connection.ending === 'open' && !connection.socket.destroyed) {
+      if (!connection.socket.write(interim)) await pause(5)
+      if (connection.socket.writableLength > 8 * interim.length) await pause(20)
+    }
+  })
+  const balancer = await startBalancer(t, {
+    servers: [origin],
+    timeouts: { client_body_idle: '200ms', response_head: '10s' },
+  })
+  const client = await balancer.connect()
+  client.socket.pause()
+  client.send(get())
+  const connection = await origin.nextConnection()
+  await connection.over()
+  await eventually(() => balancer.lb.metrics().totals.exchangesActive === 0, 'the exchange to be over')
+  assert.equal(balancer.lb.metrics().totals.failed, 0)
+})
+
 test('takes no more clients than it may, and the next one once there is room', async (t) => {
   const origin = await startOrigin(t, answers(ok()))
   const balancer = await startBalancer(t, { servers: [origin], limits: { client_connections: 2 } })
