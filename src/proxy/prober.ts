@@ -12,7 +12,7 @@ const MOST_PER_SERVER = 4
  * Milliseconds between two probes of a server. What this process has in flight is known without asking, so an answer that is a little
  * older is as good; and under thousands of requests a second, a probe for each would cost as much as the requests.
  */
-const REST_MS = 10
+const REST_MS = 20
 
 /** The connections for the probes of one server. */
 interface Line {
