@@ -5,7 +5,7 @@ import { startBalancer } from '../support/balancer.ts'
 import { get } from '../support/client.ts'
 import { answers, ok, startOrigin } from '../support/origin.ts'
 import { eventually, pause } from '../support/wait.ts'
-import { EndedError } from '../support/wire.ts'
+import { EndedError, type Wire } from '../support/wire.ts'
 
 test('answers 408 and closes when a head stops half-way', async (t) => {
   const origin = await startOrigin(t, answers(ok()))
@@ -91,11 +91,7 @@ test('a client that takes nothing of its response is let go, and its server with
   const origin = await startOrigin(t, async (connection) => {
     await connection.seen(/\r\n\r\n/)
     connection.send('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n')
-    const piece = Buffer.alloc(1024 * 1024)
-    while (connection.ending === 'open' && !connection.socket.destroyed) {
-      if (!connection.socket.write(piece)) await pause(5)
-      if (connection.socket.writableLength > 8 * piece.length) await pause(20)
-    }
+    await pourOut(connection, Buffer.alloc(1024 * 1024))
   })
   const balancer = await startBalancer(t, { servers: [origin], timeouts: { client_body_idle: '200ms' } })
   const client = await balancer.connect()
@@ -112,10 +108,7 @@ test('a client that takes none of its interim responses is let go, and its serve
   const interim = `HTTP/1.1 103 Early Hints\r\nLink: <${'x'.repeat(500)}>\r\n\r\n`.repeat(1000)
   const origin = await startOrigin(t, async (connection) => {
     await connection.seen(/\r\n\r\n/)
-    while (connection.ending === 'open' && !connection.socket.destroyed) {
-      if (!connection.socket.write(interim)) await pause(5)
-      if (connection.socket.writableLength > 8 * interim.length) await pause(20)
-    }
+    await pourOut(connection, interim)
   })
   const balancer = await startBalancer(t, {
     servers: [origin],
@@ -144,3 +137,11 @@ test('takes no more clients than it may, and the next one once there is room', a
   await eventually(() => balancer.lb.metrics().totals.clientConnectionsActive === 1, 'room for a client')
   assert.equal((await balancer.exchange(get())).status, 200)
 })
+
+/** Sends the same piece again and again, until the connection is over. */
+async function pourOut(connection: Wire, piece: Buffer | string): Promise<void> {
+  while (connection.ending === 'open' && !connection.socket.destroyed) {
+    if (!connection.socket.write(piece)) await pause(5)
+    if (connection.socket.writableLength > 8 * piece.length) await pause(20)
+  }
+}
